@@ -1,0 +1,1 @@
+"""When: read, call one pipeline function, write. Only this package knows Prefect."""

@@ -1,0 +1,1 @@
+"""How one table becomes the next; the order of the stages is written below."""

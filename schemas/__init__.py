@@ -1,0 +1,1 @@
+"""Contracts: what every table is. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Mechanics of record linkage: no word of persons or addresses."""

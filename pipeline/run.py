@@ -1,0 +1,160 @@
+"""The frozen Run: everything that decides what a night's build gives.
+
+What belongs here: parameters with their units and legal sources. No clock, no
+environment: whoever starts a run says what day it is.
+"""
+
+import dataclasses
+import datetime
+import hashlib
+import json
+import tomllib
+from pathlib import PurePosixPath
+from typing import Any
+
+from pipeline.errors import ConfigurationError
+
+VERSION = "0.1.0"
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """What the law or the commission leaves open; unconfirmed facts are parameters."""
+
+    voting_age_years: int = 18
+    """Electoral Code, Article 4: citizens who have reached 18 on election day."""
+    citizenship: str = "UZB"
+    citizenship_missing_is_citizen: bool = True
+    """Registers without the column hold citizens; such voters are flagged."""
+    temporary_residence: str = "confirmed"
+    """`confirmed`: counts after a decision; `valid`: counts while it lasts; `ignored`."""
+    precinct_voters_min: int = 20
+    precinct_voters_max: int = 3000
+    """Electoral Code, Article 10: as a rule 20 to 3,000 voters."""
+    implausible_age_years: int = 105
+    document_number_in_csv: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Linkage:
+    """Thresholds of person resolution, in bits of match weight."""
+
+    merge_weight_bits: float = 30.0
+    review_weight_bits: float = 8.0
+    seed: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Safety:
+    """Circuit breakers: beyond these a release stays a candidate and is not current."""
+
+    source_shrink_share_max: float = 0.2
+    district_loss_share_max: float = 0.05
+    quarantine_share_max: float = 0.05
+    pinfl_missing_share_max: float = 0.5
+    removals_floor_count: int = 50
+    """Losses of fewer voters than this never stop a release."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Resources:
+    """What the machine lends; never changes a result."""
+
+    memory_limit_mib: int = 6144
+    threads: int = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One build: its inputs, its parameters, its folders."""
+
+    delivery: str
+    output: str
+    election_date: datetime.date
+    as_of: datetime.date
+    work: str
+    """Folder of the run's own tables; safe to delete once the run is over."""
+    previous: str | None = None
+    election: str = ""
+    policy: Policy = Policy()
+    linkage: Linkage = Linkage()
+    safety: Safety = Safety()
+    resources: Resources = Resources()
+    profiles: str | None = None
+    """Folder of source profiles (TOML); a profile inside the delivery comes first."""
+
+    @property
+    def election_name(self) -> str:
+        """Folder of the election below `output`: its name, or its date."""
+        return self.election or self.election_date.isoformat()
+
+    def parameters(self) -> dict[str, Any]:
+        """What decides the result, for the manifest: no folders, no resources."""
+        return {
+            "version": VERSION,
+            "election": self.election_name,
+            "election_date": self.election_date.isoformat(),
+            "as_of": self.as_of.isoformat(),
+            "policy": dataclasses.asdict(self.policy),
+            "linkage": dataclasses.asdict(self.linkage),
+            "safety": dataclasses.asdict(self.safety),
+        }
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "policy": Policy,
+    "linkage": Linkage,
+    "safety": Safety,
+    "resources": Resources,
+}
+
+
+def read_settings(text: str, name: str) -> dict[str, Any]:
+    """Sections of a configuration file as keyword arguments of Run.
+
+    Args:
+        text: TOML with the sections policy, linkage, safety, resources.
+        name: what to call the file in an error.
+
+    Raises:
+        ConfigurationError: not TOML, or an unknown section or key, or a wrong type.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{name}: not valid TOML: {error}") from error
+    settings: dict[str, Any] = {}
+    for section, values in content.items():
+        if section in ("election", "profiles"):
+            settings[section] = values
+            continue
+        if section not in SECTIONS:
+            known = ", ".join(["election", "profiles", *SECTIONS])
+            raise ConfigurationError(f"{name}: unknown section {section}; known: {known}")
+        settings[section] = _section(SECTIONS[section], values, f"{name}: {section}")
+    return settings
+
+
+def _section(kind: type[Any], values: dict[str, Any], where: str) -> object:
+    defaults = {field.name: field.default for field in dataclasses.fields(kind)}
+    for key, value in values.items():
+        if key not in defaults:
+            known = ", ".join(sorted(defaults))
+            raise ConfigurationError(f"{where}.{key} is unknown; known: {known}")
+        expected = type(defaults[key])
+        if expected is float and isinstance(value, int) and not isinstance(value, bool):
+            continue
+        if type(value) is not expected:
+            raise ConfigurationError(f"{where}.{key} must be {expected.__name__}")
+    return kind(**values)
+
+
+def fingerprint(value: object) -> str:
+    """SHA-256 of a JSON value with sorted keys: equal values, equal text."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def join(folder: str, *parts: str) -> str:
+    """A path below a folder; the folder may be a URL such as s3://bucket/x."""
+    return "/".join([folder.rstrip("/"), str(PurePosixPath(*parts))])

@@ -1,0 +1,159 @@
+"""What leaves the pipeline: the tables of a release (contracts, section 2)."""
+
+import dataframely as dy
+import polars as pl
+
+from schemas import columns as c
+from schemas.codes import (
+    Basis,
+    Change,
+    Outcome,
+    Owner,
+    PlacementKind,
+    PrecinctKind,
+    Severity,
+    Sex,
+    Source,
+)
+
+
+class VoterListEntry(dy.Schema):
+    """voters: one row per voter, in exactly one precinct."""
+
+    voter_id = dy.String(
+        primary_key=True, regex=r"^V[0-9A-Z]{13}$", description="stable over releases"
+    )
+    list_number = dy.Int32(min=1, description="1..n in the precinct, in printed order")
+    region_code = c.region_code()
+    district_code = c.district_code()
+    precinct_number = c.precinct_number()
+    constituency = c.text("constituency of the precinct")
+    precinct_kind = c.code(PrecinctKind, "kind of precinct")
+    pinfl = c.pinfl()
+    surname = c.text("surname as registered")
+    given_name = c.text("given name as registered")
+    patronymic = c.text("patronymic as registered")
+    sex = c.code(Sex, "sex")
+    birth_date = c.birth_date()
+    document_number = c.text("document number as registered; not in CSV or print")
+    mahalla = c.text("mahalla, standard spelling")
+    street = c.text("street, standard spelling")
+    house = c.text("house, standard spelling")
+    building = c.text("building, standard spelling")
+    flat = c.text("flat, standard spelling")
+    cadastral_number = c.text("dwelling that the address was found to be")
+    basis = c.code(Basis, "why this precinct")
+    temporary_elsewhere = dy.Bool(
+        description="valid temporary registration in another precinct"
+    )
+    placement = c.code(PlacementKind, "how the address was placed")
+    flags = c.codes_list("codes of open discrepancies on this voter")
+
+
+class ListChange(dy.Schema):
+    """changes: one row per change of a voter since the previous release."""
+
+    voter_id = dy.String(primary_key=True, description="the voter")
+    change = c.code(Change, "what happened")
+    reason = dy.String(description="closed code: why")
+    field = dy.String(
+        primary_key=True, description="column corrected; empty for other changes"
+    )
+    before = c.text("value before")
+    after = c.text("value after")
+    region_code_before = c.region_code(nullable=True)
+    district_code_before = c.district_code(nullable=True)
+    precinct_number_before = c.precinct_number(nullable=True)
+    region_code_after = c.region_code(nullable=True)
+    district_code_after = c.district_code(nullable=True)
+    precinct_number_after = c.precinct_number(nullable=True)
+
+
+class Discrepancy(dy.Schema):
+    """discrepancies: one row per open question, with who settles it."""
+
+    discrepancy_id = dy.String(
+        primary_key=True, description="stable over releases while the cause stands"
+    )
+    code = dy.String(description="code of the catalogue")
+    severity = c.code(Severity, "how urgent")
+    owner = c.code(Owner, "who settles it")
+    region_code = c.region_code(nullable=True)
+    district_code = c.district_code(nullable=True)
+    precinct_number = c.precinct_number(nullable=True)
+    voter_id = dy.String(nullable=True, description="the voter concerned")
+    record_ids = dy.List(dy.String(), description="rows concerned, sorted")
+    field = dy.String(nullable=True, description="column concerned")
+    value_a = c.text("first value")
+    value_b = c.text("second value")
+    weight = c.match_weight()
+    expected_chance_matches = dy.Float64(
+        nullable=True, description="people whom chance alone would make look the same"
+    )
+    message = dy.String(description="what is wrong and what to do, without personal data")
+    first_seen = dy.Date(description="day of the release that first had it")
+    release_count = dy.Int32(min=1, description="releases that had it, this one included")
+
+
+class Lineage(dy.Schema):
+    """lineage: where every row of persons, restrictions, rosters, decisions went."""
+
+    source = c.code(Source, "table of the delivery")
+    record_id = dy.String(description="the supplier's key; file:row where there is none")
+    voter_id = dy.String(nullable=True, description="the entry; null: it led to none")
+    person_id = dy.String(nullable=True, description="stable number of the person")
+    outcome = c.code(Outcome, "where the row ended")
+    reason = dy.String(description="closed code")
+    rule = dy.String(nullable=True, description="closed code of what tied it")
+    weight = c.match_weight()
+    pattern = dy.String(nullable=True, description="comparison levels, for the waterfall")
+
+
+class PrecinctSummary(dy.Schema):
+    """precincts: one row per precinct of the election."""
+
+    region_code = c.region_code(primary_key=True)
+    precinct_number = c.precinct_number(primary_key=True)
+    district_code = c.district_code()
+    kind = c.code(PrecinctKind, "kind of precinct")
+    constituency = c.text("constituency")
+    name = c.text("name")
+    address = c.text("address of the polling station")
+    voters = c.count("voters listed")
+    women = c.count("women listed")
+    men = c.count("men listed")
+    permanent = c.count("listed by permanent residence")
+    temporary = c.count("listed by confirmed temporary residence")
+    roster = c.count("listed by roster")
+    decision = c.count("listed by decision")
+    added = c.count("new since the previous release")
+    removed = c.count("gone since the previous release")
+    moved = c.count("came from another precinct")
+    discrepancies = c.count("open discrepancies of this precinct")
+    unplaced_nearby = c.count("eligible people of its district without a precinct")
+
+    @dy.rule()
+    def sexes_sum_to_voters(cls) -> pl.Expr:
+        """Every voter is counted once by sex."""
+        return pl.col("women") + pl.col("men") == pl.col("voters")
+
+    @dy.rule()
+    def bases_sum_to_voters(cls) -> pl.Expr:
+        """Every voter is counted once by basis."""
+        return (
+            pl.col("permanent")
+            + pl.col("temporary")
+            + pl.col("roster")
+            + pl.col("decision")
+        ) == pl.col("voters")
+
+
+class Reconciliation(dy.Schema):
+    """reconciliation: where every input row went, summed."""
+
+    source = c.code(Source, "table of the delivery")
+    region_code = dy.String(description="region as delivered; empty where unreadable")
+    district_code = dy.String(description="district as delivered; empty if unreadable")
+    outcome = c.code(Outcome, "where the rows ended")
+    reason = dy.String(description="closed code")
+    rows = c.count("rows of the source")
