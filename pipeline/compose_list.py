@@ -1,28 +1,11 @@
-"""Stage 7a: the list itself, its changes, and where every source row went.
+"""Stage 7a: the list itself, and where every source row went.
 
-What belongs here: one entry per placed eligible person, what changed since the previous
-release, lineage and reconciliation. No decision is taken here; all were taken before.
+What belongs here: one entry per placed eligible person, lineage and reconciliation. No decision is taken here; all were taken before.
 """
 
 import duckdb
 
 Relation = duckdb.DuckDBPyRelation
-
-CORRECTED_COLUMNS = (
-    "pinfl",
-    "surname",
-    "given_name",
-    "patronymic",
-    "sex",
-    "birth_date",
-    "document_number",
-    "mahalla",
-    "street",
-    "house",
-    "building",
-    "flat",
-)
-"""Columns whose change is a correction of an entry, not an addition or a removal."""
 
 
 def compose_list(
