@@ -1,6 +1,7 @@
 """Stage 7a: the list itself, and where every source row went.
 
-What belongs here: one entry per placed eligible person, lineage and reconciliation. No decision is taken here; all were taken before.
+What belongs here: one entry per placed eligible person, lineage and reconciliation. No
+decision is taken here; all were taken before.
 """
 
 import duckdb

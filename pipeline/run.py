@@ -32,6 +32,10 @@ class Policy:
     precinct_voters_max: int = 3000
     """Electoral Code, Article 10: as a rule 20 to 3,000 voters."""
     implausible_age_years: int = 105
+    crowded_adults_min: int = 12
+    """So many adults in a dwelling are never a question."""
+    crowded_m2_per_adult: float = 6.0
+    """Fewer square metres per adult are a question for the commission."""
     document_number_in_csv: bool = False
 
 

@@ -1,0 +1,252 @@
+"""Stage 7c: every open question, with its owner, its age and the voters it concerns.
+
+What belongs here: one function per code (or per table of warnings that another stage has
+already coded); meaning, ground, owner and severity of each code stand in
+data/reference/discrepancies.csv and nowhere else.
+
+A finding has these columns, in this order: code, subject (what makes the question the
+same one in the next release), person_ids, record_ids, region_code, district_code,
+precinct_number, field, value_a, value_b, weight, expected_chance_matches.
+"""
+
+import dataclasses
+import datetime
+
+import duckdb
+import polars as pl
+
+from pipeline.errors import ContractError
+from pipeline.find_discrepancies import acts, persons, places, rows
+from pipeline.run import Policy
+
+Relation = duckdb.DuckDBPyRelation
+
+
+@dataclasses.dataclass(frozen=True)
+class Findings:
+    """Open questions, and the codes that each person's entry is flagged with."""
+
+    discrepancies: Relation
+    flags: Relation
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """The tables that questions are found in; names as in schemas/catalogue.py."""
+
+    persons: Relation
+    person_links: Relation
+    records: Relation
+    review_pairs: Relation
+    eligibility: Relation
+    restrictions: Relation
+    restriction_links: Relation
+    rosters: Relation
+    roster_links: Relation
+    supplementary: Relation
+    supplementary_links: Relation
+    corrections: Relation
+    decision_lineage: Relation
+    placements: Relation
+    address_links: Relation
+    dwellings: Relation
+    precincts: Relation
+    boundary_readings: Relation
+    stable_ids: Relation
+    quarantined: Relation
+
+
+def find_discrepancies(
+    engine: duckdb.DuckDBPyConnection,
+    evidence: Evidence,
+    catalogue: pl.DataFrame,
+    previous: Relation,
+    policy: Policy,
+    election_date: datetime.date,
+    as_of: datetime.date,
+) -> Findings:
+    """Every open question of this release.
+
+    Args:
+        engine: where the tables live.
+        evidence: the tables of this run.
+        catalogue: data/reference/discrepancies.csv.
+        previous: Discrepancy of the previous release, for age; empty for the first one.
+        policy: limits that are parameters of the election.
+        election_date: the qualifying date.
+        as_of: day of this release.
+
+    Returns:
+        Discrepancy (one row per code and subject; several findings of one subject are
+        one question with all rows), and flags (person_id, flags).
+
+    Raises:
+        ContractError: a stage used a code that the catalogue does not have.
+    """
+    for field in dataclasses.fields(evidence):
+        getattr(evidence, field.name).create_view(f"evidence_{field.name}", replace=True)
+    _gather_persons(engine)
+    day = election_date.isoformat()
+    findings = [
+        rows.seen_while_reading(),
+        rows.birth_date_partial(),
+        rows.birth_date_stand_in(),
+        rows.row_quarantined(),
+        persons.possible_duplicates(),
+        persons.several_permanent(),
+        persons.birth_dates_differ(),
+        persons.age_implausible(policy, day),
+        persons.seen_in_verdicts(),
+        acts.restrictions_without_person(day),
+        acts.rosters_without_person(),
+        acts.decisions_without_effect(),
+        acts.corrections_overtaken(),
+        acts.supplementary_names(),
+        places.unplaced(),
+        places.seen_while_placing(),
+        places.temporary_elsewhere(),
+        places.seen_at_addresses(),
+        places.dwelling_unknown(),
+        places.household_split(),
+        places.dwelling_crowded(policy),
+        places.cadastral_number_repeated(),
+        places.precinct_sizes(policy),
+        places.boundaries_unread(),
+        places.precinct_without_coverage(),
+    ]
+    _gather_findings(engine, evidence, findings)
+    _refuse_unknown_codes(engine, catalogue)
+    return Findings(
+        discrepancies=_describe(engine, catalogue, previous, as_of),
+        flags=engine.sql(
+            """
+            SELECT person_id, list_sort(list(DISTINCT code)) AS flags
+            FROM (SELECT code, unnest(person_ids) AS person_id FROM discrepancy_finding)
+            GROUP BY person_id
+            """
+        ),
+    )
+
+
+def _gather_persons(engine: duckdb.DuckDBPyConnection) -> None:
+    """discrepancy_person: where each person stands, else where the main row is from."""
+    engine.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE discrepancy_person AS
+        SELECT person.person_id, person.row_count, person.birth_date, stable.stable_id,
+            record.record_id, verdict.is_eligible,
+            coalesce(precinct.region_code, record.region_code) AS region_code,
+            coalesce(precinct.district_code, record.district_code) AS district_code,
+            placement.precinct_number
+        FROM evidence_persons AS person
+        JOIN evidence_records AS record ON record.row_id = person.main_row_id
+        JOIN evidence_stable_ids AS stable USING (person_id)
+        JOIN evidence_eligibility AS verdict USING (person_id)
+        LEFT JOIN evidence_placements AS placement USING (person_id)
+        LEFT JOIN evidence_precincts AS precinct
+            ON precinct.region_code = placement.region_code
+            AND precinct.precinct_number = placement.precinct_number
+        """
+    )
+
+
+def _gather_findings(
+    engine: duckdb.DuckDBPyConnection, evidence: Evidence, findings: list[str]
+) -> None:
+    """discrepancy_finding: one row per code and subject."""
+    names = ", ".join(
+        f"{field.name} AS (SELECT * FROM evidence_{field.name})"
+        for field in dataclasses.fields(evidence)
+    )
+    engine.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE discrepancy_raw (
+            code VARCHAR, subject VARCHAR, person_ids BIGINT[], record_ids VARCHAR[],
+            region_code VARCHAR, district_code VARCHAR, precinct_number INTEGER,
+            field VARCHAR, value_a VARCHAR, value_b VARCHAR, weight DOUBLE,
+            expected_chance_matches DOUBLE
+        )
+        """
+    )
+    for finding in findings:
+        engine.execute(
+            f"INSERT INTO discrepancy_raw WITH {names} SELECT * FROM ({finding})"
+        )
+    engine.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE discrepancy_finding AS
+        SELECT code, subject,
+            list_sort(list_distinct(flatten(list(person_ids)))) AS person_ids,
+            list_sort(list_distinct(flatten(list(record_ids)))) AS record_ids,
+            min(region_code) AS region_code, min(district_code) AS district_code,
+            min(precinct_number) AS precinct_number, min(field) AS field,
+            min(value_a) AS value_a, min(value_b) AS value_b, max(weight) AS weight,
+            max(expected_chance_matches) AS expected_chance_matches
+        FROM discrepancy_raw GROUP BY code, subject
+        """
+    )
+
+
+def _refuse_unknown_codes(
+    engine: duckdb.DuckDBPyConnection, catalogue: pl.DataFrame
+) -> None:
+    known = set(catalogue["code"])
+    found = {
+        row[0]
+        for row in engine.sql("SELECT DISTINCT code FROM discrepancy_finding").fetchall()
+    }
+    unknown = sorted(code or "(none)" for code in found - known)
+    if unknown:
+        raise ContractError(f"discrepancies: codes not in the catalogue: {unknown}")
+
+
+def _describe(
+    engine: duckdb.DuckDBPyConnection,
+    catalogue: pl.DataFrame,
+    previous: Relation,
+    as_of: datetime.date,
+) -> Relation:
+    """Findings with severity, owner, place, words and age, as Discrepancy.
+
+    A quarantined row is owned by whoever delivered it. A question about one voter names
+    the voter; one about several names their rows.
+    """
+    return engine.sql(
+        f"""
+        WITH placed AS (
+            SELECT finding.code, finding.subject,
+                min(person.region_code) AS region_code,
+                arg_min(person.district_code, person.person_id) AS district_code,
+                arg_min(person.precinct_number, person.person_id) AS precinct_number,
+                CASE WHEN count(*) = 1 AND count(person.precinct_number) = 1
+                     THEN any_value(person.stable_id) END AS voter_id
+            FROM (SELECT code, subject, unnest(person_ids) AS person_id
+                  FROM discrepancy_finding) AS finding
+            JOIN discrepancy_person AS person USING (person_id)
+            GROUP BY finding.code, finding.subject
+        ), named AS (
+            SELECT 'D' || upper(left(sha256(code || '/' || subject), 20))
+                AS discrepancy_id, *
+            FROM discrepancy_finding
+        )
+        SELECT named.discrepancy_id, named.code, entry.severity,
+            CASE
+                WHEN named.code <> 'ROW_QUARANTINED' THEN entry.owner
+                WHEN named.value_b LIKE 'mia/%' THEN 'MIA'
+                WHEN named.value_b LIKE 'cadastre/%' THEN 'CADASTRE'
+                ELSE 'CEC'
+            END AS owner,
+            coalesce(named.region_code, placed.region_code) AS region_code,
+            coalesce(named.district_code, placed.district_code) AS district_code,
+            coalesce(named.precinct_number, placed.precinct_number) AS precinct_number,
+            placed.voter_id, named.record_ids, named.field, named.value_a,
+            named.value_b, named.weight, named.expected_chance_matches,
+            entry.meaning_uz || ' ' || entry.action_uz AS message,
+            coalesce(before.first_seen, DATE '{as_of.isoformat()}') AS first_seen,
+            coalesce(before.release_count, 0) + 1 AS release_count
+        FROM named
+        JOIN catalogue AS entry ON entry.code = named.code
+        LEFT JOIN placed ON placed.code = named.code AND placed.subject = named.subject
+        LEFT JOIN previous AS before USING (discrepancy_id)
+        """
+    )

@@ -1,0 +1,85 @@
+"""Discrepancies of persons: possible duplicates, contradictory registrations, age."""
+
+from pipeline.run import Policy
+
+
+def possible_duplicates() -> str:
+    """POSSIBLE_DUPLICATE, PINFL_SHARED, DOCUMENT_SHARED: pairs that nobody decided yet.
+
+    Asked only where both may vote: nobody stands twice otherwise.
+    """
+    return """
+        SELECT
+            CASE WHEN pair.cause IN ('PINFL_SHARED', 'DOCUMENT_SHARED') THEN pair.cause
+                 ELSE 'POSSIBLE_DUPLICATE' END,
+            least(a.record_id, b.record_id) || '/' || greatest(a.record_id, b.record_id),
+            [pair.left_person_id, pair.right_person_id],
+            list_sort([a.record_id, b.record_id]), NULL, NULL, NULL,
+            pair.cause, pair.pattern, NULL, pair.match_weight,
+            pair.expected_chance_matches
+        FROM review_pairs AS pair
+        JOIN records AS a ON a.row_id = pair.left_row_id
+        JOIN records AS b ON b.row_id = pair.right_row_id
+        JOIN discrepancy_person AS p ON p.person_id = pair.left_person_id
+        JOIN discrepancy_person AS q ON q.person_id = pair.right_person_id
+        WHERE p.is_eligible AND q.is_eligible
+    """
+
+
+def several_permanent() -> str:
+    """SEVERAL_PERMANENT: permanent registrations at more than one address."""
+    return _rows_of_person(
+        "SEVERAL_PERMANENT",
+        "registration_kind",
+        "count(DISTINCT record.address_id) FILTER ("
+        "record.registration_kind = 'PERMANENT') > 1",
+    )
+
+
+def birth_dates_differ() -> str:
+    """BIRTH_DATES_DIFFER: full birth dates of one person that are not the same."""
+    return _rows_of_person(
+        "BIRTH_DATES_DIFFER",
+        "birth_date",
+        "count(DISTINCT record.birth_date) FILTER ("
+        "record.birth_date_precision = 'DAY') > 1",
+    )
+
+
+def _rows_of_person(code: str, field: str, condition: str) -> str:
+    return f"""
+        SELECT '{code}', any_value(person.stable_id), [link.person_id],
+            list_sort(list(record.record_id)), NULL, NULL, NULL, '{field}',
+            min(record.{field})::VARCHAR, max(record.{field})::VARCHAR, NULL, NULL
+        FROM records AS record
+        JOIN person_links AS link USING (row_id)
+        JOIN discrepancy_person AS person USING (person_id)
+        WHERE person.is_eligible AND person.row_count > 1
+        GROUP BY link.person_id HAVING {condition}
+    """
+
+
+def age_implausible(policy: Policy, election_date: str) -> str:
+    """AGE_IMPLAUSIBLE: older than the election's parameter; perhaps a missing death."""
+    return f"""
+        SELECT 'AGE_IMPLAUSIBLE', stable_id, [person_id], [record_id],
+            NULL, NULL, NULL, 'birth_date', birth_date::VARCHAR, NULL, NULL, NULL
+        FROM discrepancy_person
+        WHERE is_eligible
+          AND datediff('year', birth_date, DATE '{election_date}')
+              > {policy.implausible_age_years}
+    """
+
+
+def seen_in_verdicts() -> str:
+    """Warnings of the eligibility verdict: age, citizenship, a death before a renewal."""
+    return """
+        SELECT code, person.stable_id, [verdict.person_id], [person.record_id],
+            NULL, NULL, NULL,
+            CASE WHEN code LIKE 'CITIZENSHIP%' THEN 'citizenship'
+                 WHEN code LIKE 'AGE%' THEN 'birth_date' END,
+            NULL, NULL, NULL, NULL
+        FROM (SELECT person_id, unnest(warnings) AS code FROM eligibility) AS verdict
+        JOIN discrepancy_person AS person USING (person_id)
+        WHERE code <> 'DECISION_REFUSED'
+    """

@@ -1,0 +1,171 @@
+"""Discrepancies of places: addresses, dwellings, precincts and their territories."""
+
+from pipeline.run import Policy
+
+_ADDRESS = """
+    concat_ws('|', address.district_code, address.mahalla_key, address.massif_key,
+              address.street_key, address.lane, address.house_key,
+              address.cadastral_key)
+"""
+"""What makes an address the same one in the next release."""
+
+_AT_ADDRESS = """
+    list_sort(list(person.person_id)), list_sort(list(person.record_id)),
+    any_value(address.region_code), any_value(address.district_code),
+    min(placement.precinct_number)
+"""
+
+
+def unplaced() -> str:
+    """One code per reason why an eligible person stands in no precinct, by address."""
+    return f"""
+        SELECT placement.unplaced_reason,
+            coalesce(CASE WHEN placement.unplaced_reason LIKE 'COVERAGE%'
+                          THEN nullif({_ADDRESS}, '') END, person.stable_id) AS subject,
+            list_sort(list(person.person_id)), list_sort(list(person.record_id)),
+            min(coalesce(address.region_code, person.region_code)),
+            min(coalesce(address.district_code, person.district_code)), NULL,
+            'address_text', NULL, NULL, NULL, NULL
+        FROM placements AS placement
+        JOIN discrepancy_person AS person USING (person_id)
+        LEFT JOIN address_links AS address USING (address_id)
+        WHERE placement.precinct_number IS NULL
+        GROUP BY placement.unplaced_reason, subject
+    """
+
+
+def seen_while_placing() -> str:
+    """Warnings of a placement: only temporary residence, unknown roster precinct …"""
+    return """
+        SELECT code, person.stable_id, [person.person_id], [person.record_id],
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM (SELECT person_id, unnest(warnings) AS code FROM placements) AS placement
+        JOIN discrepancy_person AS person USING (person_id)
+        WHERE code <> 'TEMPORARY_ELSEWHERE'
+    """
+
+
+def temporary_elsewhere() -> str:
+    """TEMPORARY_ELSEWHERE: whom the commission asks at the door (2019 rule of the CEC)."""
+    return """
+        SELECT 'TEMPORARY_ELSEWHERE', person.stable_id, [person.person_id],
+            [person.record_id], NULL, NULL, NULL, 'precinct_number',
+            placement.region_code || '-' || placement.precinct_number,
+            placement.temporary_region_code || '-'
+                || placement.temporary_precinct_number, NULL, NULL
+        FROM placements AS placement
+        JOIN discrepancy_person AS person USING (person_id)
+        WHERE placement.temporary_elsewhere
+    """
+
+
+def seen_at_addresses() -> str:
+    """Warnings of an address or its dwelling, one question per address."""
+    return f"""
+        SELECT code, {_ADDRESS} AS subject, {_AT_ADDRESS},
+            'address_text', NULL, NULL, NULL, NULL
+        FROM (SELECT *, unnest(warnings) AS code FROM address_links) AS address
+        JOIN placements AS placement USING (address_id)
+        JOIN discrepancy_person AS person USING (person_id)
+        GROUP BY code, subject
+    """
+
+
+def dwelling_unknown() -> str:
+    """DWELLING_UNKNOWN: voters placed by territory whose address the cadastre lacks."""
+    return f"""
+        SELECT 'DWELLING_UNKNOWN', {_ADDRESS} AS subject, {_AT_ADDRESS},
+            'cadastral_number', min(address.reason), NULL, NULL, NULL
+        FROM address_links AS address
+        JOIN placements AS placement USING (address_id)
+        JOIN discrepancy_person AS person USING (person_id)
+        WHERE address.dwelling_id IS NULL AND placement.precinct_number IS NOT NULL
+        GROUP BY subject
+    """
+
+
+def household_split() -> str:
+    """HOUSEHOLD_SPLIT: voters of one dwelling by territory in different precincts."""
+    return f"""
+        SELECT 'HOUSEHOLD_SPLIT', min({_ADDRESS}), {_AT_ADDRESS}, 'precinct_number',
+            min(placement.region_code || '-' || placement.precinct_number),
+            max(placement.region_code || '-' || placement.precinct_number), NULL, NULL
+        FROM address_links AS address
+        JOIN placements AS placement USING (address_id)
+        JOIN discrepancy_person AS person USING (person_id)
+        WHERE address.dwelling_id IS NOT NULL AND placement.precinct_number IS NOT NULL
+          AND placement.basis IN ('PERMANENT', 'TEMPORARY')
+        GROUP BY address.dwelling_id
+        HAVING count(DISTINCT (placement.region_code, placement.precinct_number)) > 1
+    """
+
+
+def dwelling_crowded(policy: Policy) -> str:
+    """DWELLING_CROWDED: more registered adults than rooms and floor area allow."""
+    return f"""
+        SELECT 'DWELLING_CROWDED', min({_ADDRESS}), {_AT_ADDRESS}, 'cadastral_number',
+            count(*)::VARCHAR, min(dwelling.floor_area_m2)::VARCHAR, NULL, NULL
+        FROM address_links AS address
+        JOIN placements AS placement USING (address_id)
+        JOIN discrepancy_person AS person USING (person_id)
+        JOIN dwellings AS dwelling USING (dwelling_id)
+        WHERE dwelling.object_kind IN ('HOUSE', 'APARTMENT')
+          AND placement.precinct_number IS NOT NULL
+        GROUP BY address.dwelling_id
+        HAVING count(*) > {policy.crowded_adults_min}
+           AND count(*) > coalesce(
+               min(dwelling.floor_area_m2) / {policy.crowded_m2_per_adult}, 0)
+    """
+
+
+def cadastral_number_repeated() -> str:
+    """CADASTRAL_NUMBER_REPEATED: one number on several ACTIVE objects."""
+    return """
+        SELECT 'CADASTRAL_NUMBER_REPEATED', cadastral_key, []::BIGINT[], []::VARCHAR[],
+            min(region_code), min(district_code), NULL, 'cadastral_number',
+            cadastral_key, count(*)::VARCHAR, NULL, NULL
+        FROM dwellings WHERE status = 'ACTIVE' AND cadastral_key IS NOT NULL
+        GROUP BY cadastral_key HAVING count(*) > 1
+    """
+
+
+def precinct_sizes(policy: Policy) -> str:
+    """PRECINCT_TOO_SMALL, PRECINCT_TOO_LARGE: outside 20 to 3,000 voters (Article 10)."""
+    return f"""
+        SELECT
+            CASE WHEN count(placement.person_id) < {policy.precinct_voters_min}
+                 THEN 'PRECINCT_TOO_SMALL' ELSE 'PRECINCT_TOO_LARGE' END,
+            precinct.region_code || '-' || precinct.precinct_number, []::BIGINT[],
+            []::VARCHAR[], precinct.region_code, any_value(precinct.district_code),
+            precinct.precinct_number, 'voters', count(placement.person_id)::VARCHAR,
+            NULL, NULL, NULL
+        FROM precincts AS precinct
+        LEFT JOIN placements AS placement
+            ON placement.region_code = precinct.region_code
+            AND placement.precinct_number = precinct.precinct_number
+        GROUP BY precinct.region_code, precinct.precinct_number
+        HAVING count(placement.person_id) < {policy.precinct_voters_min}
+            OR count(placement.person_id) > {policy.precinct_voters_max}
+    """
+
+
+def boundaries_unread() -> str:
+    """BOUNDARY_UNREAD, with the words that nobody understood."""
+    return """
+        SELECT 'BOUNDARY_UNREAD', region_code || '-' || precinct_number, []::BIGINT[],
+            []::VARCHAR[], region_code, district_code, precinct_number,
+            'boundary_text', unread, NULL, NULL, NULL
+        FROM boundary_readings WHERE unread IS NOT NULL
+    """
+
+
+def precinct_without_coverage() -> str:
+    """PRECINCT_NO_COVERAGE: a territorial precinct without one readable rule."""
+    return """
+        SELECT 'PRECINCT_NO_COVERAGE', reading.region_code || '-'
+                || reading.precinct_number, []::BIGINT[], []::VARCHAR[],
+            reading.region_code, reading.district_code, reading.precinct_number,
+            'boundary_text', NULL, NULL, NULL, NULL
+        FROM boundary_readings AS reading JOIN precincts AS precinct USING (row_id)
+        WHERE reading.rule_count = 0 AND precinct.kind IN ('TERRITORIAL', 'REMOTE')
+    """
