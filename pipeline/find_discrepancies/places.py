@@ -35,7 +35,7 @@ def unplaced() -> str:
 
 
 def seen_while_placing() -> str:
-    """Warnings of a placement: only temporary residence, unknown roster precinct …"""
+    """Warnings of a placement: only temporary residence, an unknown precinct."""
     return """
         SELECT code, person.stable_id, [person.person_id], [person.record_id],
             NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL

@@ -1,0 +1,190 @@
+"""Invariants that guard publication: what must hold, and what makes a release wait.
+
+`check_*` raise: a list that does not balance is not published at all. `find_alarms`
+reports: the release is built but stays a candidate until somebody has looked.
+"""
+
+import dataclasses
+
+import duckdb
+
+from pipeline.errors import CheckFailed
+from pipeline.run import Safety
+
+Relation = duckdb.DuckDBPyRelation
+
+
+def check_conservation(
+    engine: duckdb.DuckDBPyConnection,
+    reconciliation: Relation,
+    delivered: dict[str, int],
+) -> None:
+    """Every delivered row ended in exactly one place.
+
+    Args:
+        engine: where the tables live.
+        reconciliation: Reconciliation.
+        delivered: rows delivered by source, counted by ingest in the files.
+
+    Raises:
+        CheckFailed: a source's outcomes do not sum to what was delivered.
+    """
+    found = dict(
+        engine.sql(
+            "SELECT source, sum(rows)::BIGINT FROM reconciliation GROUP BY source"
+        ).fetchall()
+    )
+    wrong = {
+        source: f"{found.get(source, 0)} of {rows}"
+        for source, rows in sorted(delivered.items())
+        if found.get(source, 0) != rows
+    }
+    if wrong:
+        raise CheckFailed(f"reconciliation: rows accounted for: {wrong}")
+
+
+def check_persons(
+    engine: duckdb.DuckDBPyConnection,
+    persons: Relation,
+    eligibility: Relation,
+    placements: Relation,
+    voters: Relation,
+    lineage: Relation,
+) -> None:
+    """One verdict a person; each eligible person listed once or unplaced once.
+
+    Raises:
+        CheckFailed: names every rule that does not hold and how many rows break it.
+    """
+    broken = engine.sql(
+        """
+        SELECT 'persons without exactly one verdict' AS rule, count(*) AS rows
+        FROM persons FULL JOIN eligibility AS verdict USING (person_id)
+        WHERE persons.person_id IS NULL OR verdict.person_id IS NULL
+        UNION ALL
+        SELECT 'eligible persons without exactly one placement', count(*)
+        FROM (SELECT person_id FROM eligibility WHERE is_eligible) AS verdict
+        FULL JOIN placements AS placement USING (person_id)
+        WHERE verdict.person_id IS NULL OR placement.person_id IS NULL
+        UNION ALL
+        SELECT 'placements that are neither a precinct nor a reason', count(*)
+        FROM placements
+        WHERE (precinct_number IS NULL) = (unplaced_reason IS NULL)
+        UNION ALL
+        SELECT 'placed persons without a list entry', abs(
+            (SELECT count(*) FROM placements WHERE precinct_number IS NOT NULL)
+            - (SELECT count(*) FROM voters))
+        UNION ALL
+        SELECT 'voters listed more than once',
+            (SELECT count(*) - count(DISTINCT voter_id) FROM voters)
+        UNION ALL
+        SELECT 'PINFLs listed more than once without a question about it',
+            (SELECT count(*) FROM (
+                SELECT pinfl FROM voters WHERE pinfl IS NOT NULL
+                GROUP BY pinfl
+                HAVING count(*) > 1
+                   AND NOT bool_and(list_contains(flags, 'PINFL_SHARED'))))
+        UNION ALL
+        SELECT 'list entries without a LISTED source row', abs(
+            (SELECT count(*) FROM voters)
+            - (SELECT count(*) FROM lineage
+               WHERE source = 'mia/persons' AND outcome = 'LISTED'))
+        """
+    ).fetchall()
+    failed = {rule: rows for rule, rows in broken if rows}
+    if failed:
+        raise CheckFailed(f"voter list: {failed}")
+
+
+def check_changes(
+    engine: duckdb.DuckDBPyConnection,
+    changes: Relation,
+    voters: Relation,
+    previous_voters: Relation,
+) -> None:
+    """Voters before + ADDED - REMOVED = voters now, unless this is the first release.
+
+    Raises:
+        CheckFailed: the three figures do not tie.
+    """
+    before, added, removed, now = engine.sql(
+        """
+        SELECT (SELECT count(*) FROM previous_voters),
+            (SELECT count(*) FROM changes WHERE change = 'ADDED'),
+            (SELECT count(*) FROM changes WHERE change = 'REMOVED'),
+            (SELECT count(*) FROM voters)
+        """
+    ).fetchall()[0]
+    if before and before + added - removed != now:
+        raise CheckFailed(
+            f"changes: {before} voters + {added} added - {removed} removed is not {now}"
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Alarm:
+    """A reason why a release waits for a human: closed code, where, and the figures."""
+
+    code: str
+    where: str
+    before: float
+    now: float
+
+
+def find_alarms(
+    engine: duckdb.DuckDBPyConnection,
+    voters: Relation,
+    previous_voters: Relation,
+    records: Relation,
+    delivered: dict[str, int],
+    refused: dict[str, int],
+    previous_delivered: dict[str, int],
+    safety: Safety,
+) -> list[Alarm]:
+    """What stops a finished release from becoming current by itself.
+
+    Args:
+        engine: where the tables live.
+        voters: VoterListEntry of this release.
+        previous_voters: VoterListEntry of the previous one; empty for the first.
+        records: PersonRecord.
+        delivered: rows delivered by source.
+        refused: rows quarantined by source.
+        previous_delivered: rows delivered by source the last time; empty for the first.
+        safety: limits as shares.
+
+    Returns:
+        SOURCE_SHRANK, QUARANTINE_LARGE, PINFL_MISSING_SHARE and DISTRICT_LOST_VOTERS, in
+        this order; empty where all is as usual.
+    """
+    alarms = []
+    for source, before in sorted(previous_delivered.items()):
+        now = delivered.get(source, 0)
+        if before > 0 and now < before * (1 - safety.source_shrink_share_max):
+            alarms.append(Alarm("SOURCE_SHRANK", source, before, now))
+    for source, rows in sorted(delivered.items()):
+        if rows and refused.get(source, 0) > rows * safety.quarantine_share_max:
+            alarms.append(Alarm("QUARANTINE_LARGE", source, rows, refused[source]))
+    total, missing = engine.sql(
+        "SELECT count(*), count(*) FILTER (pinfl IS NULL) FROM records"
+    ).fetchall()[0]
+    if total and missing > total * safety.pinfl_missing_share_max:
+        alarms.append(Alarm("PINFL_MISSING_SHARE", "mia/persons", total, missing))
+    lost = engine.execute(
+        """
+        SELECT before.district_code, before.voters, coalesce(now.voters, 0)
+        FROM (SELECT district_code, count(*) AS voters FROM previous_voters
+              GROUP BY district_code) AS before
+        LEFT JOIN (SELECT district_code, count(*) AS voters FROM voters
+                   GROUP BY district_code) AS now USING (district_code)
+        WHERE before.voters - coalesce(now.voters, 0)
+              > greatest($floor, before.voters * $share)
+        ORDER BY before.district_code
+        """,
+        {
+            "floor": safety.removals_floor_count,
+            "share": safety.district_loss_share_max,
+        },
+    ).fetchall()
+    alarms.extend(Alarm("DISTRICT_LOST_VOTERS", *row) for row in lost)
+    return alarms
