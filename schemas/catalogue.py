@@ -5,6 +5,7 @@ The name is the file's name in the run's folder; docs/tables.md is generated fro
 
 import dataframely as dy
 
+from schemas.decision import Correction, DecidedVoter
 from schemas.eligibility import EligibilityDecision
 from schemas.linkage import LinkageModel, ReferenceLink, ReviewPair
 from schemas.person import Person, PersonLink, StableId
@@ -64,6 +65,7 @@ def source_table(source: str) -> str:
 TABLES: dict[str, type[dy.Schema]] = {
     **{source_table(source): schema for source, schema in SOURCES.items()},
     "quarantined_row": QuarantinedRow,
+    "correction": Correction,
     "person_record": PersonRecord,
     "restriction_record": NamedRecord,
     "roster_record": NamedRecord,
@@ -80,6 +82,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "roster_link": ReferenceLink,
     "supplementary_link": ReferenceLink,
     "stable_id": StableId,
+    "decided_voter": DecidedVoter,
     "address_link": AddressLink,
     "address_precinct": AddressPrecinct,
     "eligibility_decision": EligibilityDecision,
