@@ -139,6 +139,20 @@ class LinkRule(StrEnum):
     PROBABILISTIC = "PROBABILISTIC"
 
 
+class ReviewCause(StrEnum):
+    """Why a pair of rows is asked, not decided."""
+
+    NOT_CERTAIN = "NOT_CERTAIN"
+    SEVERAL_CANDIDATES = "SEVERAL_CANDIDATES"
+    LINK_REFUSED = "LINK_REFUSED"
+    SIMILAR_GIVEN_NAMES = "SIMILAR_GIVEN_NAMES"
+    BIRTH_DATE_DIFFERS = "BIRTH_DATE_DIFFERS"
+    SEX_DIFFERS = "SEX_DIFFERS"
+    DOCUMENT_SHARED = "DOCUMENT_SHARED"
+    PINFL_SHARED = "PINFL_SHARED"
+    PINFL_CONFLICT = "PINFL_CONFLICT"
+
+
 class ReferenceLinkOutcome(StrEnum):
     """Whether a restriction, roster or supplementary row names one person."""
 

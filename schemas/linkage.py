@@ -3,7 +3,7 @@
 import dataframely as dy
 
 from schemas import columns as c
-from schemas.codes import LinkRule, ReferenceLinkOutcome
+from schemas.codes import LinkRule, ReferenceLinkOutcome, ReviewCause
 
 
 class Link(dy.Schema):
@@ -36,7 +36,7 @@ class ReviewPair(dy.Schema):
         "would give in this population (Goel et al. 2020)",
     )
     pattern = dy.String(nullable=True, description="comparison levels, column=level")
-    cause = dy.String(description="closed code: why the pair is asked, not decided")
+    cause = c.code(ReviewCause, "why the pair is asked, not decided")
 
 
 class ReferenceLink(dy.Schema):
