@@ -1,0 +1,245 @@
+"""The files of a release: from the run's tables to the folder that offices receive.
+
+What belongs here: which rows go into which file, in which order. Lists are written one
+district after the other from one sorted copy, which bounds memory where a partitioned
+COPY outgrows it and fixes the order of rows.
+"""
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipeline.manifest import FileRecord, file_record
+from pipeline.release_csv import append_rows, open_csv
+from pipeline.release_parquet import arrow_schema, ordered_batches, parquet_writer
+from pipeline.report import render_report
+from pipeline.run import Policy, Run
+from pipeline.summary import write_summary
+from pipeline.tables import read_json, table_path
+from schemas.catalogue import TABLES
+from schemas.codes import Severity
+
+NO_REGION = "0000"
+NO_DISTRICT = "none"
+
+
+@dataclasses.dataclass(frozen=True)
+class AreaTable:
+    """A table that is split by district: whose rows, in which order."""
+
+    name: str
+    rows: str
+    """SELECT of every column and of area_region and area_district, FROM `source`."""
+    order: tuple[str, ...]
+    sorted_by: tuple[str, ...]
+    """The part of the order that a reader can rely on as plain columns."""
+
+
+_SEVERITY = "CASE severity " + "".join(
+    f"WHEN '{severity}' THEN {rank} " for rank, severity in enumerate(Severity)
+)
+
+AREA_TABLES = (
+    AreaTable(
+        "voters",
+        "SELECT *, region_code AS area_region, district_code AS area_district FROM source",
+        ("precinct_number", "list_number"),
+        ("precinct_number", "list_number"),
+    ),
+    # A move between districts concerns both offices: the row is in both files.
+    AreaTable(
+        "changes",
+        "SELECT *, region_code_before AS area_region, "
+        "district_code_before AS area_district "
+        "FROM source WHERE district_code_before IS NOT NULL "
+        "UNION ALL "
+        "SELECT *, region_code_after, district_code_after "
+        "FROM source WHERE district_code_after IS NOT NULL "
+        "AND district_code_after IS DISTINCT FROM district_code_before",
+        ("voter_id", "field"),
+        ("voter_id", "field"),
+    ),
+    AreaTable(
+        "discrepancies",
+        f"SELECT *, coalesce(region_code, '{NO_REGION}') AS area_region, "
+        f"coalesce(district_code, '{NO_DISTRICT}') AS area_district FROM source",
+        (f"{_SEVERITY} END", "code", "precinct_number", "discrepancy_id"),
+        (),
+    ),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class WholeTable:
+    """A table that is one file for the country."""
+
+    name: str
+    order: tuple[str, ...]
+    has_csv: bool
+
+
+WHOLE_TABLES = (
+    WholeTable("precincts", ("region_code", "precinct_number"), has_csv=True),
+    WholeTable(
+        "reconciliation",
+        ("source", "region_code", "district_code", "outcome", "reason"),
+        has_csv=True,
+    ),
+    WholeTable("lineage", ("source", "record_id"), has_csv=False),
+)
+
+
+def write_release(
+    engine: duckdb.DuckDBPyConnection,
+    run: Run,
+    release_dir: str,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, FileRecord]:
+    """Write every file of a release but its manifest; the same tables give the same bytes.
+
+    Every district of a precinct has its voters, changes and discrepancies, with no rows
+    where there are none. Discrepancies without a district stand in `district=none` of
+    their region, those without a region in `region=0000`.
+
+    Args:
+        engine: connection of the run.
+        run: the build whose tables are published.
+        release_dir: an empty folder.
+        progress: called with files done and files to do.
+
+    Returns:
+        Rows, bytes and SHA-256 of every file, by its path in the folder.
+    """
+    release = Path(release_dir)
+    files: dict[str, FileRecord] = {}
+    scratch = Path(run.work) / "release"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    try:
+        for number, table in enumerate(AREA_TABLES):
+            files |= _write_area_table(engine, run, table, release, scratch)
+            if progress is not None:
+                progress(number + 1, len(AREA_TABLES) + len(WHOLE_TABLES))
+        for number, whole in enumerate(WHOLE_TABLES):
+            files |= _write_whole_table(engine, run, whole, release)
+            if progress is not None:
+                progress(
+                    len(AREA_TABLES) + number + 1, len(AREA_TABLES) + len(WHOLE_TABLES)
+                )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    summary = release / "summary.json"
+    write_summary(engine, run, str(summary))
+    report = release / "report.html"
+    report.write_text(render_report(read_json(str(summary))), encoding="utf-8", newline="")
+    for path in (summary, report):
+        files[path.name] = file_record(path)
+    return dict(sorted(files.items()))
+
+
+def _write_area_table(
+    engine: duckdb.DuckDBPyConnection,
+    run: Run,
+    table: AreaTable,
+    release: Path,
+    scratch: Path,
+) -> dict[str, FileRecord]:
+    ordered = scratch / f"{table.name}.parquet"
+    source = engine.read_parquet(table_path(run, table.name))
+    order = ", ".join(("area_region", "area_district", *table.order))
+    source.query(
+        "source",
+        f"COPY (SELECT * FROM ({table.rows}) ORDER BY {order}) "
+        f"TO '{_quoted(ordered)}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
+    )
+    files: dict[str, FileRecord] = {}
+    for region, district in _areas(engine, run, ordered):
+        rows = engine.sql(
+            f"SELECT * EXCLUDE (area_region, area_district) "
+            f"FROM read_parquet('{_quoted(ordered)}') "
+            "WHERE area_region = ? AND area_district = ? "
+            f"ORDER BY {', '.join(table.order)}",
+            params=[region, district],
+        )
+        folder = Path(table.name, f"region={region}", f"district={district}")
+        files |= _write_files(
+            rows, table.name, release, folder, table.sorted_by, run.policy, has_csv=True
+        )
+    ordered.unlink()
+    return files
+
+
+def _areas(
+    engine: duckdb.DuckDBPyConnection, run: Run, ordered: Path
+) -> list[tuple[str, str]]:
+    """Every district that has a precinct or a row, in order."""
+    return engine.sql(
+        "SELECT region_code, district_code "
+        f"FROM read_parquet('{_quoted(table_path(run, 'precincts'))}') "
+        "UNION "
+        f"SELECT area_region, area_district FROM read_parquet('{_quoted(ordered)}') "
+        "ORDER BY ALL"
+    ).fetchall()
+
+
+def _write_whole_table(
+    engine: duckdb.DuckDBPyConnection, run: Run, table: WholeTable, release: Path
+) -> dict[str, FileRecord]:
+    rest = [name for name in TABLES[table.name].column_names() if name not in table.order]
+    rows = engine.sql(
+        f"SELECT * FROM read_parquet('{_quoted(table_path(run, table.name))}') "
+        f"ORDER BY {', '.join((*table.order, *rest))}"
+    )
+    return _write_files(
+        rows, table.name, release, Path(), table.order, run.policy, has_csv=table.has_csv
+    )
+
+
+def _write_files(
+    rows: duckdb.DuckDBPyRelation,
+    name: str,
+    release: Path,
+    folder: Path,
+    order: Sequence[str],
+    policy: Policy,
+    *,
+    has_csv: bool,
+) -> dict[str, FileRecord]:
+    (release / folder).mkdir(parents=True, exist_ok=True)
+    schema = arrow_schema(TABLES[name], name)
+    parquet = folder / f"{name}.parquet"
+    text = folder / f"{name}.csv"
+    columns = csv_columns(schema, policy)
+    count = 0
+    with parquet_writer(release / parquet, schema, order) as writer:
+        file = open_csv(release / text, columns) if has_csv else None
+        try:
+            for batch in ordered_batches(rows, schema):
+                writer.write_table(batch, row_group_size=batch.num_rows)
+                count += batch.num_rows
+                if file is not None:
+                    append_rows(file, batch, columns)
+        finally:
+            if file is not None:
+                file.close()
+    files = {parquet.as_posix(): file_record(release / parquet, count)}
+    if has_csv:
+        files[text.as_posix()] = file_record(release / text, count)
+    return files
+
+
+def csv_columns(schema: pa.Schema, policy: Policy) -> list[str]:
+    """Columns of the CSV: all but the document number, unless the policy gives it."""
+    return [
+        name
+        for name in schema.names
+        if name != "document_number" or policy.document_number_in_csv
+    ]
+
+
+def _quoted(path: Path | str) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,115 @@
+"""Parquet files of a release: ordered, compressed, with the data dictionary inside.
+
+What belongs here: from a relation and its contract to one file. Rows are cut into row
+groups of one fixed size in the order of the relation, so that the same rows give the same
+bytes whatever the number of threads that sorted them.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import dataframely as dy
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import ContractError
+
+ROW_GROUP_ROWS = 122_880
+
+ARROW_TYPES: dict[object, pa.DataType] = {
+    pl.String: pa.string(),
+    pl.Enum: pa.string(),
+    pl.Int32: pa.int32(),
+    pl.Int64: pa.int64(),
+    pl.Float64: pa.float64(),
+    pl.Boolean: pa.bool_(),
+    pl.Date: pa.date32(),
+}
+
+
+def arrow_schema(contract: type[dy.Schema], title: str) -> pa.Schema:
+    """The columns of a contract for a Parquet file, each with its description.
+
+    Args:
+        contract: class of the table.
+        title: name of the table, kept in the file's own metadata.
+    """
+    fields = [
+        pa.field(
+            name,
+            _arrow_type(column.dtype),
+            nullable=column.nullable,
+            metadata={"description": column.description or ""},
+        )
+        for name, column in contract.columns().items()
+    ]
+    meaning = (contract.__doc__ or "").strip().splitlines()[0]
+    return pa.schema(fields, metadata={"title": title, "description": meaning})
+
+
+def _arrow_type(dtype: pl.DataType) -> pa.DataType:
+    if isinstance(dtype, pl.List):
+        return pa.list_(pa.field("element", pa.string(), nullable=False))
+    return ARROW_TYPES[dtype.base_type()]
+
+
+def ordered_batches(
+    relation: duckdb.DuckDBPyRelation, schema: pa.Schema
+) -> Iterator[pa.Table]:
+    """The relation's rows in its own order, in tables of one row group each.
+
+    Raises:
+        ContractError: a column is missing or unknown, or a null stands where none may.
+    """
+    missing = sorted(set(schema.names) - set(relation.columns))
+    unknown = sorted(set(relation.columns) - set(schema.names))
+    if missing or unknown:
+        raise ContractError(f"release: columns missing {missing}, unknown {unknown}")
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in relation.to_arrow_reader(ROW_GROUP_ROWS):
+        waiting.append(batch)
+        rows += batch.num_rows
+        if rows >= ROW_GROUP_ROWS:
+            table = pa.Table.from_batches(waiting)
+            full = rows - rows % ROW_GROUP_ROWS
+            for start in range(0, full, ROW_GROUP_ROWS):
+                yield _conform(table.slice(start, ROW_GROUP_ROWS), schema)
+            waiting = table.slice(full).to_batches()
+            rows -= full
+    if rows:
+        yield _conform(pa.Table.from_batches(waiting), schema)
+
+
+def _conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    try:
+        return table.select(schema.names).cast(schema).combine_chunks()
+    except (ValueError, pa.ArrowInvalid) as error:
+        title = (schema.metadata or {}).get(b"title", b"").decode()
+        empty = [
+            field.name
+            for field in schema
+            if not field.nullable and table.column(field.name).null_count
+        ]
+        raise ContractError(f"{title}: null in columns {empty}") from error
+
+
+def parquet_writer(path: Path, schema: pa.Schema, order: Sequence[str]) -> pq.ParquetWriter:
+    """A writer of one file: zstd, statistics, page index, and the order as metadata.
+
+    Args:
+        path: the file; its folder exists.
+        schema: columns with their descriptions.
+        order: columns by which the rows are ordered, where they are plain columns.
+    """
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        compression_level=3,
+        write_statistics=True,
+        write_page_index=True,
+        sorting_columns=[pq.SortingColumn(schema.names.index(name)) for name in order],
+    )

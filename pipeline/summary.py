@@ -1,0 +1,328 @@
+"""summary.json: the figures of a release, for machines and for report.html.
+
+What belongs here: counting, by country, region and district. Aggregates only: nothing
+here can name a person, and an area code that the classifier does not know is counted
+under no area, for a damaged row may hold anything in that column.
+"""
+
+import collections
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import duckdb
+
+from pipeline import summary_queries as queries
+from pipeline.run import VERSION, Run
+from pipeline.tables import has_table, reference_table, write_json
+from schemas.catalogue import REQUIRED_SOURCES, SOURCES
+from schemas.codes import Severity
+
+NO_REGION = "0000"
+NO_DISTRICT = "none"
+
+FIGURES = (
+    "rows",
+    "quarantined",
+    "repeated",
+    "persons",
+    "ineligible",
+    "eligible",
+    "unplaced",
+    "listed",
+    "listed_elsewhere",
+    "arrived",
+    "voters",
+    "women",
+    "men",
+    "precincts",
+    "precincts_too_small",
+    "precincts_too_large",
+    "discrepancies",
+    *(severity.lower() for severity in Severity),
+    "added",
+    "removed",
+    "moved_in",
+    "moved_out",
+    "moved_within",
+    "corrected",
+)
+"""Counts that every area has. rows = quarantined + repeated + persons, persons =
+ineligible + eligible, eligible = unplaced + listed (all by where people are registered),
+voters = listed - listed_elsewhere + arrived (by where they vote)."""
+
+BREAKDOWNS = (
+    "ineligible_by_ground",
+    "unplaced_by_reason",
+    "quarantined_by_rule",
+    "listed_by_basis",
+    "voters_by_placement",
+    "voters_by_age",
+    "discrepancies_by_code",
+    "discrepancies_by_owner",
+    "changes_by_reason",
+    "precincts_by_size",
+)
+
+PRECINCT_BIN_VOTERS = 250
+
+
+class Areas:
+    """Counts of the country, its regions and its districts, added up as they come."""
+
+    def __init__(self) -> None:
+        names = reference_table("areas").sort("area_code").to_dicts()
+        self._names = {row["area_code"]: row for row in names}
+        self.figures: dict[str, collections.Counter[str]] = {}
+        self.breakdowns: dict[str, dict[str, collections.Counter[str]]] = {}
+
+    def levels(self, region: str | None, district: str | None) -> tuple[str, str, str]:
+        """Country, region and district that a pair of codes counts for."""
+        known = self._names.get(district or "")
+        if known is not None and known["level"] == "DISTRICT":
+            return "UZ", known["region_code"], known["area_code"]
+        known = self._names.get(region or "")
+        code = known["area_code"] if known and known["level"] == "REGION" else NO_REGION
+        return "UZ", code, f"{code}/{NO_DISTRICT}"
+
+    def add(self, areas: Iterable[str], figure: str, count: int) -> None:
+        """Add to a figure of these areas."""
+        for area in areas:
+            self.figures.setdefault(area, collections.Counter())[figure] += count
+
+    def add_to(self, areas: Iterable[str], breakdown: str, code: str, count: int) -> None:
+        """Add to one code of a breakdown of these areas."""
+        for area in areas:
+            parts = self.breakdowns.setdefault(area, {})
+            parts.setdefault(breakdown, collections.Counter())[code] += count
+
+    def table(self) -> dict[str, dict[str, Any]]:
+        """Every area that has a count, with its names, figures and breakdowns."""
+        return {
+            area: {
+                **self._title(area),
+                **{name: self.figures[area][name] for name in FIGURES},
+                **{
+                    name: dict(sorted(self.breakdowns.get(area, {}).get(name, {}).items()))
+                    for name in BREAKDOWNS
+                },
+            }
+            for area in sorted(self.figures)
+        }
+
+    def _title(self, area: str) -> dict[str, Any]:
+        if area == "UZ":
+            return {"level": "COUNTRY", "name_uz": "Oʻzbekiston", "name_ru": "Узбекистан"}
+        row = self._names.get(area)
+        if row is None:
+            region = area.split("/")[0]
+            level = "DISTRICT" if "/" in area else "REGION"
+            return {"level": level, "region": region, "name_uz": None, "name_ru": None}
+        return {
+            "level": row["level"],
+            "region": row["region_code"] or row["area_code"],
+            "name_uz": row["name_uz"],
+            "name_ru": row["name_ru"],
+        }
+
+
+def write_summary(engine: duckdb.DuckDBPyConnection, run: Run, path: str) -> dict[str, Any]:
+    """Count everything that a release's readers ask for, and write it as JSON.
+
+    Args:
+        engine: connection of the run.
+        run: the build; its tables up to `reconciliation` are written.
+        path: where summary.json goes.
+
+    Returns:
+        What was written. `areas` holds FIGURES and BREAKDOWNS by area: `UZ`, region
+        codes, district codes; rows without a region are `0000`, without a district
+        `<region>/none`.
+    """
+    areas = Areas()
+    sources = _count_rows(engine, run, areas)
+    _count_persons(engine, run, areas)
+    _count_voters(engine, run, areas)
+    outside = _count_precincts(engine, run, areas)
+    discrepancies = _count_discrepancies(engine, run, areas)
+    _count_changes(engine, run, areas)
+    summary = {
+        "election": run.election_name,
+        "election_date": run.election_date.isoformat(),
+        "as_of": run.as_of.isoformat(),
+        "version": VERSION,
+        "has_previous": run.previous is not None,
+        "limits": {
+            "precinct_voters_min": run.policy.precinct_voters_min,
+            "precinct_voters_max": run.policy.precinct_voters_max,
+            "precinct_bin_voters": PRECINCT_BIN_VOTERS,
+        },
+        "areas": areas.table(),
+        "sources": sources,
+        "precincts_outside_limits": outside,
+        "discrepancies": discrepancies,
+        "linkage": _count_links(engine, run),
+        "flag_rates": queries.flag_rates(engine, run),
+    }
+    write_json(path, summary)
+    return summary
+
+
+def _count_rows(
+    engine: duckdb.DuckDBPyConnection, run: Run, areas: Areas
+) -> dict[str, dict[str, Any]]:
+    """Rows delivered: by source for the country, those of mia/persons by area."""
+    outcomes: dict[str, collections.Counter[tuple[str, str]]] = {
+        source: collections.Counter() for source in SOURCES
+    }
+    for source, region, district, outcome, reason, rows in queries.reconciled_rows(
+        engine, run
+    ):
+        outcomes[source][outcome, reason] += rows
+        if source != "mia/persons":
+            continue
+        levels = areas.levels(region, district)
+        areas.add(levels, "rows", rows)
+        if outcome == "QUARANTINED":
+            areas.add(levels, "quarantined", rows)
+            areas.add_to(levels, "quarantined_by_rule", reason, rows)
+        else:
+            # What remains after the persons are counted are further rows of theirs.
+            areas.add(levels, "repeated", rows)
+    return {
+        source: {
+            "is_required": source in REQUIRED_SOURCES,
+            "is_present": bool(counts.total()),
+            "rows": counts.total(),
+            "last_change": queries.last_change(engine, run, source),
+            "outcomes": [
+                {"outcome": outcome, "reason": reason, "rows": rows}
+                for (outcome, reason), rows in sorted(counts.items())
+            ],
+        }
+        for source, counts in outcomes.items()
+    }
+
+
+def _count_persons(engine: duckdb.DuckDBPyConnection, run: Run, areas: Areas) -> None:
+    for row in queries.persons_by_registration(engine, run):
+        home = areas.levels(row.region_code, row.district_code)
+        areas.add(home, "persons", row.count)
+        areas.add(home, "repeated", -row.count)
+        if row.outcome == "INELIGIBLE":
+            areas.add(home, "ineligible", row.count)
+            areas.add_to(home, "ineligible_by_ground", row.reason, row.count)
+            continue
+        areas.add(home, "eligible", row.count)
+        if row.outcome == "UNPLACED":
+            areas.add(home, "unplaced", row.count)
+            areas.add_to(home, "unplaced_by_reason", row.reason, row.count)
+            continue
+        areas.add(home, "listed", row.count)
+        areas.add_to(home, "listed_by_basis", row.reason, row.count)
+        polls = areas.levels(row.precinct_region_code, row.precinct_district_code)
+        left = [area for area, there in zip(home, polls, strict=True) if area != there]
+        come = [area for area, here in zip(polls, home, strict=True) if area != here]
+        areas.add(left, "listed_elsewhere", row.count)
+        areas.add(come, "arrived", row.count)
+
+
+def _count_voters(engine: duckdb.DuckDBPyConnection, run: Run, areas: Areas) -> None:
+    for row in queries.voters_by_district(engine, run):
+        levels = areas.levels(row.region_code, row.district_code)
+        areas.add(levels, "voters", row.count)
+        areas.add(levels, "women" if row.sex == "F" else "men", row.count)
+        areas.add_to(levels, "voters_by_placement", row.placement, row.count)
+        areas.add_to(levels, "voters_by_age", f"{row.sex}{row.age_from:03d}", row.count)
+
+
+def _count_precincts(
+    engine: duckdb.DuckDBPyConnection, run: Run, areas: Areas
+) -> list[dict[str, Any]]:
+    """Precincts outside the limits of Article 10, the fullest first."""
+    least, most = run.policy.precinct_voters_min, run.policy.precinct_voters_max
+    outside = []
+    for row in queries.precinct_rows(engine, run):
+        levels = areas.levels(row.region_code, row.district_code)
+        areas.add(levels, "precincts", 1)
+        if row.voters > most:
+            size = "over"
+        elif row.voters < least:
+            size = "under"
+        else:
+            # Bins begin above their lower bound: 2,751 to 3,000 is the last one.
+            start = max(0, (row.voters - 1) // PRECINCT_BIN_VOTERS * PRECINCT_BIN_VOTERS)
+            size = f"{start:05d}"
+        areas.add_to(levels, "precincts_by_size", size, 1)
+        if size in ("over", "under"):
+            figure = "precincts_too_large" if size == "over" else "precincts_too_small"
+            areas.add(levels, figure, 1)
+            outside.append(row._asdict())
+    return sorted(
+        outside,
+        key=lambda row: (-row["voters"], row["region_code"], row["precinct_number"]),
+    )
+
+
+def _count_discrepancies(
+    engine: duckdb.DuckDBPyConnection, run: Run, areas: Areas
+) -> list[dict[str, Any]]:
+    """Open discrepancies by code and how many releases old they are."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in queries.discrepancies_by_district(engine, run):
+        levels = areas.levels(row.region_code, row.district_code)
+        areas.add(levels, "discrepancies", row.count)
+        areas.add(levels, row.severity.lower(), row.count)
+        areas.add_to(levels, "discrepancies_by_code", row.code, row.count)
+        areas.add_to(levels, "discrepancies_by_owner", row.owner, row.count)
+        entry = found.setdefault(
+            row.code,
+            {
+                "code": row.code,
+                "severity": row.severity,
+                "owner": row.owner,
+                "count": 0,
+                "releases": {"1": 0, "2-7": 0, "8-30": 0, "31+": 0},
+            },
+        )
+        entry["count"] += row.count
+        entry["releases"][row.age] += row.count
+    ranks = {severity.value: rank for rank, severity in enumerate(Severity)}
+    return sorted(
+        found.values(),
+        key=lambda entry: (ranks[entry["severity"]], -entry["count"], entry["code"]),
+    )
+
+
+def _count_changes(engine: duckdb.DuckDBPyConnection, run: Run, areas: Areas) -> None:
+    for row in queries.changes_by_district(engine, run):
+        before = areas.levels(row.region_before, row.district_before)
+        after = areas.levels(row.region_after, row.district_after)
+        reason = f"{row.change}:{row.reason}"
+        if row.change in ("ADDED", "CORRECTED"):
+            areas.add(after, row.change.lower(), row.count)
+            areas.add_to(after, "changes_by_reason", reason, row.count)
+        elif row.change == "REMOVED":
+            areas.add(before, "removed", row.count)
+            areas.add_to(before, "changes_by_reason", reason, row.count)
+        else:
+            for old, new in zip(before, after, strict=True):
+                if old == new:
+                    areas.add([old], "moved_within", row.count)
+                else:
+                    areas.add([old], "moved_out", row.count)
+                    areas.add([new], "moved_in", row.count)
+                areas.add_to({old, new}, "changes_by_reason", reason, row.count)
+
+
+def _count_links(engine: duckdb.DuckDBPyConnection, run: Run) -> Mapping[str, Any]:
+    """How rows were tied to persons and addresses to dwellings."""
+    counts: dict[str, Any] = {
+        "rows_by_rule": queries.count_by(engine, run, "person_link", "rule"),
+        "persons_by_rows": queries.persons_by_rows(engine, run),
+        "review_pairs_by_cause": queries.count_by(engine, run, "review_pair", "cause"),
+        "addresses_by_reason": queries.count_by(engine, run, "address_link", "reason"),
+    }
+    for name in ("restriction_link", "roster_link", "supplementary_link"):
+        if has_table(run, name):
+            counts[f"{name}s_by_outcome"] = queries.count_by(engine, run, name, "outcome")
+    return counts
