@@ -42,6 +42,10 @@ class AddressLink(dy.Schema):
     longitude = c.longitude()
     latitude = c.latitude()
     warnings = c.codes_list("discrepancy codes of this address")
+    rival_dwelling_id = c.reference(
+        "object that the cadastral number names where the text names another place",
+        nullable=True,
+    )
 
 
 class AddressPrecinct(dy.Schema):
