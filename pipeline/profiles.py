@@ -88,7 +88,11 @@ def read_profile(text: str, name: str) -> Profile:
     profile = Profile(
         name=name,
         source=source,
-        **{key: _value(key, value, name) for key, value in content.items() if key != "source"},
+        **{
+            key: _value(key, value, name)
+            for key, value in content.items()
+            if key != "source"
+        },
     )
     _check(profile)
     return profile
@@ -139,7 +143,9 @@ def _check(profile: Profile) -> None:
     for column, forms in profile.dates.items():
         for form in forms:
             _known(form, FORMS, f"{name}: dates.{column}")
-        short_year = any(not form.endswith("yyyy") and form.endswith("yy") for form in forms)
+        short_year = any(
+            not form.endswith("yyyy") and form.endswith("yy") for form in forms
+        )
         if short_year and profile.two_digit_year_first is None:
             raise ConfigurationError(
                 f"{name}: dates.{column}: two-digit years need two_digit_year_first"
