@@ -75,6 +75,53 @@ def compose_list(
     )
 
 
+def list_unlisted(
+    engine: duckdb.DuckDBPyConnection,
+    persons: Relation,
+    records: Relation,
+    stable_ids: Relation,
+    eligibility: Relation,
+    placements: Relation,
+    restrictions: Relation,
+    decisions: Relation,
+) -> Relation:
+    """Every person without an entry and why, as UnlistedPerson."""
+    return engine.sql(
+        """
+        SELECT stable.stable_id AS person_id, person.pinfl, record.region_code,
+            record.district_code, verdict.ground, verdict.article,
+            act.record_id AS restriction_record_id, decision.decision_id,
+            placement.unplaced_reason
+        FROM persons AS person
+        JOIN records AS record ON record.row_id = person.main_row_id
+        JOIN stable_ids AS stable USING (person_id)
+        JOIN eligibility AS verdict USING (person_id)
+        LEFT JOIN placements AS placement USING (person_id)
+        LEFT JOIN restrictions AS act ON act.row_id = verdict.restriction_row_id
+        LEFT JOIN decisions AS decision ON decision.row_id = verdict.decision_row_id
+        WHERE placement.precinct_number IS NULL
+        """
+    )
+
+
+def list_unplaced(
+    engine: duckdb.DuckDBPyConnection,
+    placements: Relation,
+    persons: Relation,
+    records: Relation,
+) -> Relation:
+    """Eligible persons without a precinct: person_id and where the main row is from."""
+    return engine.sql(
+        """
+        SELECT placement.person_id, record.region_code, record.district_code
+        FROM placements AS placement
+        JOIN persons AS person USING (person_id)
+        JOIN records AS record ON record.row_id = person.main_row_id
+        WHERE placement.precinct_number IS NULL
+        """
+    )
+
+
 def _leading_number(column: str) -> str:
     return f"try_cast(regexp_extract({column}, '\\d+') AS INTEGER)"
 

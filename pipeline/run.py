@@ -41,10 +41,14 @@ class Policy:
 
 @dataclasses.dataclass(frozen=True)
 class Linkage:
-    """Thresholds of person resolution, in bits of match weight."""
+    """Thresholds of person resolution: log2 odds that a pair is one person.
 
-    merge_weight_bits: float = 30.0
-    review_weight_bits: float = 8.0
+    Odds after the prior, so that they mean the same in a district and in a country: 16
+    bits are one wrong link in 65,000, 0 bits are even odds.
+    """
+
+    merge_weight_bits: float = 16.0
+    review_weight_bits: float = 0.0
     seed: int = 1
 
 
@@ -86,6 +90,8 @@ class Run:
     resources: Resources = Resources()
     profiles: str | None = None
     """Folder of source profiles (TOML); a profile inside the delivery comes first."""
+    signing_key: str | None = None
+    """File of the Ed25519 private key (PEM) that signs the manifest."""
 
     @property
     def election_name(self) -> str:
@@ -105,6 +111,7 @@ class Run:
         }
 
 
+TEXTS = ("election", "profiles", "signing_key")
 SECTIONS: dict[str, type[Any]] = {
     "policy": Policy,
     "linkage": Linkage,
@@ -129,11 +136,13 @@ def read_settings(text: str, name: str) -> dict[str, Any]:
         raise ConfigurationError(f"{name}: not valid TOML: {error}") from error
     settings: dict[str, Any] = {}
     for section, values in content.items():
-        if section in ("election", "profiles"):
+        if section in TEXTS:
+            if not isinstance(values, str):
+                raise ConfigurationError(f"{name}: {section} must be text")
             settings[section] = values
             continue
         if section not in SECTIONS:
-            known = ", ".join(["election", "profiles", *SECTIONS])
+            known = ", ".join([*TEXTS, *SECTIONS])
             raise ConfigurationError(f"{name}: unknown section {section}; known: {known}")
         settings[section] = _section(SECTIONS[section], values, f"{name}: {section}")
     return settings

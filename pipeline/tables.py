@@ -18,7 +18,7 @@ import dataframely as dy
 import duckdb
 import polars as pl
 
-from pipeline.errors import ContractError
+from pipeline.errors import ContractError, SourceError
 from pipeline.run import Run, join
 from schemas.catalogue import TABLES
 
@@ -85,6 +85,35 @@ def read_table(
 def scan_table(run: Run, name: str) -> pl.LazyFrame:
     """A table of the run as a lazy frame."""
     return pl.scan_parquet(table_path(run, name))
+
+
+def empty_table(engine: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPyRelation:
+    """A table of the run without rows, in the columns and types of its contract."""
+    columns = ", ".join(
+        f'CAST(NULL AS {_duckdb_type(column.dtype)}) AS "{column_name}"'
+        for column_name, column in TABLES[name].columns().items()
+    )
+    return engine.sql(f"SELECT {columns} WHERE false")
+
+
+BY_DISTRICT = ("voters", "changes", "discrepancies")
+
+
+def read_release_table(
+    engine: duckdb.DuckDBPyConnection, release: str | None, name: str
+) -> duckdb.DuckDBPyRelation:
+    """A table of a published release; without rows where there is no release.
+
+    Raises:
+        SourceError: the release does not hold the table.
+    """
+    if release is None:
+        return empty_table(engine, name)
+    pattern = f"{name}/*/*/{name}.parquet" if name in BY_DISTRICT else f"{name}.parquet"
+    files = sorted(str(path) for path in Path(release).glob(pattern))
+    if not files:
+        raise SourceError(f"{Path(release).name}: the release holds no table {name}")
+    return engine.read_parquet(files, hive_partitioning=False)
 
 
 def write_table(
@@ -191,9 +220,106 @@ def write_json(path: str, value: object) -> None:
     os.replace(beside, target)  # noqa: PTH105 - atomic on every platform
 
 
+def write_text(path: str, text: str) -> None:
+    """Write a UTF-8 text file."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+
+
 def read_json(path: str) -> Any:  # noqa: ANN401 - JSON has no narrower type
     """Read JSON."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def read_rows(engine: duckdb.DuckDBPyConnection, path: str) -> duckdb.DuckDBPyRelation:
+    """Any table of a CSV or Parquet file; every column of a CSV as text.
+
+    Raises:
+        SourceError: no such file, or neither CSV nor Parquet.
+    """
+    if not has_file(path):
+        raise SourceError(f"no file {path}")
+    if path.endswith(".parquet"):
+        return engine.read_parquet(path)
+    if path.endswith((".csv", ".csv.gz", ".tsv")):
+        return engine.read_csv(path, all_varchar=True)
+    raise SourceError(f"{Path(path).name}: neither .csv nor .parquet")
+
+
+def write_rows(
+    engine: duckdb.DuckDBPyConnection,
+    rows: duckdb.DuckDBPyRelation,
+    path: str,
+    order_by: str,
+) -> int:
+    """Write a relation to one Parquet file, sorted, whole or not at all; its rows."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}.part")
+    rows.order(f'"{order_by}"').write_parquet(str(beside), compression="zstd")
+    beside.replace(target)
+    return int(engine.read_parquet(path).count("*").fetchall()[0][0])
+
+
+def has_file(path: str) -> bool:
+    """Whether a file is there."""
+    return Path(path).is_file()
+
+
+def remove_folder(path: str) -> None:
+    """Remove a folder of the run with all that is in it; none is fine too."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def delivered_before(release: str | None) -> dict[str, int]:
+    """Rows delivered by source in a published release; empty where there is none."""
+    if release is None:
+        return {}
+    summed = (
+        pl.scan_parquet(Path(release) / "reconciliation.parquet")
+        .group_by("source")
+        .agg(pl.col("rows").sum())
+        .sort("source")
+        .collect()
+    )
+    return dict(summed.iter_rows())
+
+
+def read_polygons(path: str) -> list[tuple[str, int, dict[str, Any]]]:
+    """Precinct polygons of a GeoJSON file: region_code, precinct_number, geometry.
+
+    Returns:
+        One entry per feature, in the order of the file; none where there is no file.
+
+    Raises:
+        SourceError: no GeoJSON, or a feature without the two properties; the feature's
+            number is named.
+    """
+    if not has_file(path):
+        return []
+    name = Path(path).name
+    try:
+        content = read_json(path)
+        features = content["features"]
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise SourceError(f"{name}: not a GeoJSON feature collection") from error
+    polygons = []
+    for number, feature in enumerate(features, start=1):
+        try:
+            properties = feature["properties"]
+            polygons.append(
+                (
+                    str(properties["region_code"]),
+                    int(properties["precinct_number"]),
+                    dict(feature["geometry"]),
+                )
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise SourceError(
+                f"{name}: feature {number} lacks region_code, precinct_number or geometry"
+            ) from error
+    return polygons
 
 
 def read_text(path: str) -> str:

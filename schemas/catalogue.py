@@ -37,6 +37,7 @@ from schemas.voter_list import (
     ListChange,
     PrecinctSummary,
     Reconciliation,
+    UnlistedPerson,
     VoterListEntry,
 )
 
@@ -88,6 +89,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "eligibility_decision": EligibilityDecision,
     "placement": Placement,
     "voters": VoterListEntry,
+    "unlisted": UnlistedPerson,
     "changes": ListChange,
     "discrepancies": Discrepancy,
     "lineage": Lineage,

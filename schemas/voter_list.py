@@ -7,6 +7,7 @@ from schemas import columns as c
 from schemas.codes import (
     Basis,
     Change,
+    IneligibilityGround,
     Outcome,
     Owner,
     PlacementKind,
@@ -14,6 +15,7 @@ from schemas.codes import (
     Severity,
     Sex,
     Source,
+    UnplacedReason,
 )
 
 
@@ -48,6 +50,32 @@ class VoterListEntry(dy.Schema):
     )
     placement = c.code(PlacementKind, "how the address was placed")
     flags = c.codes_list("codes of open discrepancies on this voter")
+
+
+class UnlistedPerson(dy.Schema):
+    """unlisted: every person of the register without an entry, with the reason.
+
+    Kept so that "why is this person not on the list" has an answer for everybody.
+    """
+
+    person_id = dy.String(primary_key=True, description="stable number of the person")
+    pinfl = c.pinfl()
+    region_code = c.region_code()
+    district_code = c.district_code()
+    ground = c.code(
+        IneligibilityGround, "why the person may not vote; null if eligible", nullable=True
+    )
+    article = dy.String(nullable=True, description="article of law behind the ground")
+    restriction_record_id = c.record_id(nullable=True)
+    decision_id = dy.String(nullable=True, description="decision behind the ground")
+    unplaced_reason = c.code(
+        UnplacedReason, "why an eligible person stands in no precinct", nullable=True
+    )
+
+    @dy.rule()
+    def has_one_reason(cls) -> pl.Expr:
+        """Whoever is not listed is ineligible or unplaced, not both."""
+        return pl.col("ground").is_null() != pl.col("unplaced_reason").is_null()
 
 
 class ListChange(dy.Schema):

@@ -1,0 +1,485 @@
+"""The stages of the nightly flow: each reads tables, calls the pipeline, writes tables.
+
+No logic here. A stage that has finished leaves a marker with its counts in the run's
+folder; a run that is started again goes on after the last marker. Tasks take the Run and
+never a table: Prefect hashes what a task is given.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import duckdb
+import polars as pl
+from prefect import Task, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.progress import report_stage
+from pipeline import checks, compose_list, decisions, tables
+from pipeline.assign_precincts import assign_precincts, locate_addresses
+from pipeline.carry_ids import carry_ids
+from pipeline.determine_eligibility import determine_eligibility
+from pipeline.errors import ContractError
+from pipeline.find_discrepancies import Evidence, find_discrepancies
+from pipeline.ingest import ingest
+from pipeline.link_references import link_references
+from pipeline.list_changes import list_changes
+from pipeline.normalise.addresses import normalise_addresses, normalise_dwellings
+from pipeline.normalise.coverage import normalise_coverage
+from pipeline.normalise.persons import normalise_named, normalise_persons
+from pipeline.normalise.streets import street_aliases
+from pipeline.publish import publish
+from pipeline.resolve_addresses import resolve_addresses
+from pipeline.resolve_persons import resolve_persons
+from pipeline.run import Run, join
+from pipeline.start import run_inputs
+from pipeline.summarise_precincts import summarise_precincts
+from schemas.catalogue import SOURCES, source_table
+
+Engine = duckdb.DuckDBPyConnection
+Relation = duckdb.DuckDBPyRelation
+Counts = dict[str, int]
+STAGE_TIMEOUT_SECONDS = 6 * 3600
+
+
+def stage(body: Callable[[Engine, Run], Counts]) -> Task[[Run], Counts]:
+    """A Prefect task of a stage: opens the engine, skips what is done, tells the counts."""
+    name = body.__name__
+
+    @task(
+        name=name,
+        task_run_name=name,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        timeout_seconds=STAGE_TIMEOUT_SECONDS,
+    )
+    @functools.wraps(body)
+    def run_stage(run: Run) -> Counts:
+        marker = join(run.work, "stages", f"{name}.json")
+        began = time.monotonic()
+        if tables.has_file(marker):
+            counts: Counts = tables.read_json(marker)
+            state = "resumed"
+        else:
+            report_stage(name, "started", {}, 0.0)
+            with tables.open_engine(run) as engine, _without_values(run, name):
+                counts = body(engine, run)
+            tables.write_json(marker, counts)
+            state = "finished"
+        seconds = time.monotonic() - began
+        report_stage(name, state, counts, seconds)
+        get_run_logger().info("%s %s in %.1f s: %s", name, state, seconds, counts)
+        return counts
+
+    return run_stage
+
+
+@contextlib.contextmanager
+def _without_values(run: Run, name: str) -> Iterator[None]:
+    """Keep values of rows out of logs and states.
+
+    The engines quote the value they stumble over. What they say goes to a file in the
+    run's folder, beside the data itself; the error that leaves names the stage only.
+    """
+    try:
+        yield
+    except (duckdb.Error, pl.exceptions.PolarsError) as error:
+        detail = join(run.work, "errors", f"{name}.txt")
+        tables.write_text(detail, f"{type(error).__name__}: {error}\n")
+        raise ContractError(
+            f"{name}: {type(error).__name__}; details in {detail}"
+        ) from None
+
+
+def _read(engine: Engine, run: Run, *names: str) -> list[Relation]:
+    return [tables.read_table(engine, run, name) for name in names]
+
+
+def _write(engine: Engine, run: Run, **relations: Relation) -> Counts:
+    return {
+        name: tables.write_table(engine, run, name, relation)
+        for name, relation in relations.items()
+    }
+
+
+@stage
+def ingest_delivery(engine: Engine, run: Run) -> Counts:
+    """Files to source tables; what breaks a rule to quarantine."""
+    counts: Counts = {}
+    reports: dict[str, Any] = {}
+    refused = []
+    areas = tables.reference_table("areas")
+    for source in SOURCES:
+        staging = join(run.work, "staging", source)
+        result = ingest(engine, run.delivery, source, run.profiles, areas, staging)
+        counts |= _write(engine, run, **{source_table(source): result.rows})
+        quarantine = f"quarantine_{source_table(source)}"
+        result.quarantine.create(quarantine)
+        refused.append(f"SELECT * FROM {quarantine}")
+        reports[source] = dataclasses.asdict(result.report)
+    counts |= _write(engine, run, quarantined_row=engine.sql(" UNION ALL ".join(refused)))
+    tables.write_json(join(run.work, "ingest.json"), reports)
+    tables.remove_folder(join(run.work, "staging"))
+    return counts
+
+
+@stage
+def correct_records(engine: Engine, run: Run) -> Counts:
+    """Corrections that commissions decided, beside what the source says now."""
+    persons, decided = _read(engine, run, "source_persons", "source_decisions")
+    earlier = tables.read_release_table(engine, run.previous, "correction")
+    found = decisions.list_corrections(engine, persons, decided, earlier)
+    return _write(engine, run, correction=found)
+
+
+def _corrected_persons(engine: Engine, run: Run) -> Relation:
+    persons, corrections = _read(engine, run, "source_persons", "correction")
+    return decisions.apply_corrections(engine, persons, corrections)
+
+
+@stage
+def normalise_records(engine: Engine, run: Run) -> Counts:
+    """Source rows to comparable records."""
+    persons = _corrected_persons(engine, run)
+    addresses, crosswalk = normalise_addresses(engine, persons)
+    counts = _write(engine, run, address_record=addresses)
+    records = normalise_persons(engine, persons, crosswalk, run.as_of)
+    counts |= _write(engine, run, person_record=records)
+    for name in ("restriction", "roster", "supplementary"):
+        plural = "supplementary" if name == "supplementary" else f"{name}s"
+        rows = tables.read_table(engine, run, f"source_{plural}")
+        named = normalise_named(engine, rows, run.as_of)
+        counts |= _write(engine, run, **{f"{name}_record": named})
+    dwellings, precincts, territories = _read(
+        engine, run, "source_dwellings", "source_precincts", "source_territories"
+    )
+    counts |= _write(engine, run, dwelling_record=normalise_dwellings(engine, dwellings))
+    coverage, readings = normalise_coverage(engine, precincts, territories)
+    return counts | _write(
+        engine, run, precinct_coverage=coverage, boundary_reading=readings
+    )
+
+
+@stage
+def resolve_records(engine: Engine, run: Run) -> Counts:
+    """Records to persons, the persons that acts name, and their stable numbers."""
+    records, decided = _read(engine, run, "person_record", "source_decisions")
+    resolution = resolve_persons(engine, records, decided, run.linkage)
+    counts = _write(
+        engine,
+        run,
+        linkage_model=resolution.model,
+        person_link=resolution.person_links,
+        person=resolution.persons,
+        review_pair=resolution.review_pairs,
+    )
+    tables.write_json(join(run.work, "linkage.json"), resolution.notes)
+    links, persons = _read(engine, run, "person_link", "person")
+    for name in ("restriction", "roster", "supplementary"):
+        named = tables.read_table(engine, run, f"{name}_record")
+        found = link_references(engine, named, records, links, run.linkage)
+        counts |= _write(engine, run, **{f"{name}_link": found})
+    stable = carry_ids(
+        engine,
+        persons,
+        links,
+        _corrected_persons(engine, run),
+        tables.read_release_table(engine, run.previous, "lineage"),
+        tables.read_release_table(engine, run.previous, "voters"),
+    )
+    counts |= _write(engine, run, stable_id=stable)
+    stable_ids = tables.read_table(engine, run, "stable_id")
+    voters = decisions.decide_voters(engine, decided, records, links, stable_ids)
+    return counts | _write(engine, run, decided_voter=voters)
+
+
+@stage
+def resolve_places(engine: Engine, run: Run) -> Counts:
+    """Addresses to dwellings of the cadastre."""
+    addresses, dwellings, mahallas, streets = _read(
+        engine,
+        run,
+        "address_record",
+        "dwelling_record",
+        "source_mahallas",
+        "source_streets",
+    )
+    aliases = street_aliases(engine, streets, run.as_of)
+    links = resolve_addresses(engine, addresses, dwellings, mahallas, aliases)
+    return _write(engine, run, address_link=links)
+
+
+@stage
+def judge_eligibility(engine: Engine, run: Run) -> Counts:
+    """Persons to verdicts on election day."""
+    persons, links, records, act_links, acts, decided = _read(
+        engine,
+        run,
+        "person",
+        "person_link",
+        "person_record",
+        "restriction_link",
+        "source_restrictions",
+        "decided_voter",
+    )
+    verdicts = determine_eligibility(
+        engine,
+        persons,
+        links,
+        records,
+        act_links,
+        acts,
+        decided.filter("is_effective"),
+        run.policy,
+        run.election_date,
+    )
+    return _write(engine, run, eligibility_decision=verdicts)
+
+
+@stage
+def place_voters(engine: Engine, run: Run) -> Counts:
+    """Addresses to precincts, eligible persons to one precinct or a reason."""
+    links, coverage, precincts = _read(
+        engine, run, "address_link", "precinct_coverage", "source_precincts"
+    )
+    polygons = tables.read_polygons(join(run.delivery, "cec", "boundaries.geojson"))
+    located = locate_addresses(engine, links, coverage, precincts, polygons)
+    counts = _write(engine, run, address_precinct=located)
+    persons, verdicts, records, placed, roster_links, rosters, decided = _read(
+        engine,
+        run,
+        "person",
+        "eligibility_decision",
+        "person_record",
+        "address_precinct",
+        "roster_link",
+        "source_rosters",
+        "decided_voter",
+    )
+    placements = assign_precincts(
+        engine,
+        persons,
+        verdicts,
+        records,
+        placed,
+        roster_links,
+        rosters,
+        decided.filter("is_effective"),
+        precincts,
+        run.policy,
+        run.election_date,
+    )
+    return counts | _write(engine, run, placement=placements)
+
+
+@stage
+def trace_rows(engine: Engine, run: Run) -> Counts:
+    """Where every row of persons, restrictions, rosters and decisions ended."""
+    persons, links, stable_ids, verdicts, placements, records = _read(
+        engine,
+        run,
+        "person",
+        "person_link",
+        "stable_id",
+        "eligibility_decision",
+        "placement",
+        "person_record",
+    )
+    rows, acts, act_links, rosters, roster_links, decided, corrections, voters = _read(
+        engine,
+        run,
+        "source_persons",
+        "source_restrictions",
+        "restriction_link",
+        "source_rosters",
+        "roster_link",
+        "source_decisions",
+        "correction",
+        "decided_voter",
+    )
+    parts = [
+        compose_list.trace_lineage(
+            engine, rows, links, persons, stable_ids, verdicts, placements
+        ),
+        compose_list.trace_restrictions(engine, acts, act_links, stable_ids, verdicts),
+        compose_list.trace_rosters(engine, rosters, roster_links, stable_ids, placements),
+        compose_list.trace_decisions(
+            engine,
+            decided,
+            corrections,
+            voters,
+            stable_ids,
+            verdicts,
+            placements,
+            records,
+            links,
+        ),
+    ]
+    return _write(engine, run, lineage=functools.reduce(Relation.union, parts))
+
+
+@stage
+def raise_discrepancies(engine: Engine, run: Run) -> Counts:
+    """Every open question, and the list with its flags."""
+    lineage = tables.read_table(engine, run, "lineage")
+    evidence = Evidence(
+        *_read(
+            engine,
+            run,
+            "person",
+            "person_link",
+            "person_record",
+            "review_pair",
+            "eligibility_decision",
+            "source_restrictions",
+            "restriction_link",
+            "source_rosters",
+            "roster_link",
+            "source_supplementary",
+            "supplementary_link",
+            "correction",
+        ),
+        lineage.filter("source = 'cec/decisions'"),
+        *_read(
+            engine,
+            run,
+            "placement",
+            "address_link",
+            "dwelling_record",
+            "source_precincts",
+            "boundary_reading",
+            "stable_id",
+            "quarantined_row",
+        ),
+    )
+    findings = find_discrepancies(
+        engine,
+        evidence,
+        tables.reference_table("discrepancies"),
+        tables.read_release_table(engine, run.previous, "discrepancies"),
+        run.policy,
+        run.election_date,
+        run.as_of,
+    )
+    counts = _write(engine, run, discrepancies=findings.discrepancies)
+    voters = compose_list.compose_list(
+        engine,
+        evidence.persons,
+        _corrected_persons(engine, run),
+        evidence.placements,
+        evidence.address_links,
+        evidence.precincts,
+        evidence.stable_ids,
+        findings.flags,
+    )
+    acts, decided = _read(engine, run, "source_restrictions", "source_decisions")
+    unlisted = compose_list.list_unlisted(
+        engine,
+        evidence.persons,
+        evidence.records,
+        evidence.stable_ids,
+        evidence.eligibility,
+        evidence.placements,
+        acts,
+        decided,
+    )
+    return counts | _write(engine, run, voters=voters, unlisted=unlisted)
+
+
+@stage
+def compare_releases(engine: Engine, run: Run) -> Counts:
+    """Changes since the previous release, precincts in figures, rows accounted for."""
+    voters, lineage, quarantined, precincts, placements, questions, stable_ids = _read(
+        engine,
+        run,
+        "voters",
+        "lineage",
+        "quarantined_row",
+        "source_precincts",
+        "placement",
+        "discrepancies",
+        "stable_id",
+    )
+    before_voters = tables.read_release_table(engine, run.previous, "voters")
+    before_lineage = tables.read_release_table(engine, run.previous, "lineage")
+    counts = _write(
+        engine,
+        run,
+        changes=list_changes(
+            engine, voters, lineage, quarantined, before_voters, before_lineage
+        ),
+    )
+    changes, persons, records = _read(engine, run, "changes", "person", "person_record")
+    nowhere = compose_list.list_unplaced(engine, placements, persons, records)
+    counts |= _write(
+        engine,
+        run,
+        precincts=summarise_precincts(
+            engine, precincts, voters, changes, questions, nowhere
+        ),
+    )
+    sources = {
+        source: tables.read_table(engine, run, source_table(source)) for source in SOURCES
+    }
+    balance = compose_list.reconcile(engine, lineage, quarantined, sources)
+    return counts | _write(engine, run, reconciliation=balance)
+
+
+@stage
+def check_release(engine: Engine, run: Run) -> Counts:
+    """What must hold before anything is published; alarms make the release a candidate."""
+    reports = tables.read_json(join(run.work, "ingest.json"))
+    delivered = {
+        source: int(report["rows_delivered"]) for source, report in reports.items()
+    }
+    refused = {source: int(report["rows_refused"]) for source, report in reports.items()}
+    balance, persons, verdicts, placements, voters, lineage, changes, records = _read(
+        engine,
+        run,
+        "reconciliation",
+        "person",
+        "eligibility_decision",
+        "placement",
+        "voters",
+        "lineage",
+        "changes",
+        "person_record",
+    )
+    before = tables.read_release_table(engine, run.previous, "voters")
+    checks.check_conservation(engine, balance, delivered)
+    checks.check_persons(engine, persons, verdicts, placements, voters, lineage)
+    checks.check_changes(engine, changes, voters, before)
+    alarms = checks.find_alarms(
+        engine,
+        voters,
+        before,
+        records,
+        delivered,
+        refused,
+        tables.delivered_before(run.previous),
+        run.safety,
+    )
+    tables.write_json(
+        join(run.work, "alarms.json"), [dataclasses.asdict(alarm) for alarm in alarms]
+    )
+    return {"alarms": len(alarms)}
+
+
+@stage
+def publish_release(engine: Engine, run: Run) -> Counts:
+    """The run's tables to a release, and the one atomic switch to it."""
+    alarms = tables.read_json(join(run.work, "alarms.json"))
+    release = publish(
+        engine,
+        run,
+        run_inputs(run),
+        run.previous,
+        checks=alarms,
+        signing_key=run.signing_key,
+        make_current=not alarms,
+    )
+    tables.write_json(join(run.work, "release.json"), dataclasses.asdict(release))
+    return {"files": len(release.files), "current": int(release.is_current)}

@@ -1,0 +1,208 @@
+"""The commands of `selv`; what they print stands in show.py.
+
+What belongs here: arguments, one call of the pipeline or the flow, and the exit code.
+"""
+
+import contextlib
+import datetime
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline.errors import ConfigurationError, PipelineError
+from selv import show, tools
+
+EPILOG = (
+    "Exit codes: 0 done; 2 wrong parameter; 3 the delivery can't be used; 4 a fault of "
+    "this program; 5 a check failed or a release doesn't verify; 6 built, but an alarm "
+    "keeps the release from becoming current."
+)
+CANDIDATE_EXIT_CODE = 6
+
+app = typer.Typer(
+    name="selv",
+    help="Single electronic list of voters: from register extracts to published lists.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+normalise_app = typer.Typer(help="See what is read: CSV in, CSV out.", no_args_is_help=True)
+app.add_typer(normalise_app, name="normalise")
+
+Day = Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"])]
+Delivery = Annotated[str, typer.Argument(help="Folder of the delivery.")]
+Release = Annotated[str, typer.Argument(help="Folder of a published release.")]
+Csv = Annotated[str, typer.Argument(help="CSV file, UTF-8.")]
+Output = Annotated[str | None, typer.Option(help="File to write; standard output else.")]
+
+
+@app.command()
+def simulate(
+    output: Annotated[str, typer.Option(help="Folder to write; truth/ beside it.")],
+    registrations: Annotated[int, typer.Option(min=1000)] = 150_000,
+    seed: Annotated[int, typer.Option()] = 7,
+    regions: Annotated[str, typer.Option(help="SOATO codes, or `all`.")] = "1718",
+    election_date: Day = datetime.datetime(2026, 12, 27),  # noqa: DTZ001
+    as_of: Day = datetime.datetime(2026, 11, 1),  # noqa: DTZ001
+    mahallas: Annotated[str | None, typer.Option(help="Official mahalla names.")] = None,
+    stations: Annotated[str | None, typer.Option(help="Real polling stations.")] = None,
+) -> None:
+    """Write a delivery of a simulated country, with the known truth in OUTPUT/truth."""
+    with show.working("simulating"):
+        summary = tools.simulate(
+            output,
+            registrations,
+            seed,
+            regions,
+            election_date.date(),
+            as_of.date(),
+            mahallas,
+            stations,
+        )
+    show.print_simulation(summary)
+
+
+@app.command()
+def check(
+    delivery: Delivery,
+    config: Annotated[str | None, typer.Option(help="TOML file of parameters.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Figures as JSON.")] = False,
+) -> None:
+    """Validate a delivery without building anything."""
+    with show.working("reading the delivery"):
+        report = tools.check(delivery, config)
+    show.print_check(report, as_json=as_json)
+
+
+@app.command()
+def build(
+    delivery: Delivery,
+    election_date: Day,
+    output: Annotated[str, typer.Option(help="Folder above all elections.")],
+    previous: Annotated[str | None, typer.Option(help="Release to compare with.")] = None,
+    config: Annotated[str | None, typer.Option(help="TOML file of parameters.")] = None,
+    as_of: Annotated[
+        datetime.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day of the release."),
+    ] = None,
+    keep_work: Annotated[bool, typer.Option(help="Keep the run's own tables.")] = False,
+) -> None:
+    """Run the nightly flow on a delivery and publish a release."""
+    _quiet_prefect()
+    from flows.build_voter_list import build_voter_list
+
+    with show.stages():
+        release = build_voter_list(
+            delivery,
+            election_date.date(),
+            output,
+            previous,
+            config,
+            as_of.date() if as_of else None,
+            keep_work,
+        )
+    if not show.print_release(release):
+        raise typer.Exit(CANDIDATE_EXIT_CODE)
+
+
+@app.command()
+def evaluate(
+    release: Release,
+    truth: Annotated[str, typer.Option(help="Folder with the known truth.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Figures as JSON.")] = False,
+) -> None:
+    """Compare a release of a simulated delivery with the truth."""
+    show.print_evaluation(tools.evaluate(release, truth), as_json=as_json)
+
+
+@app.command()
+def explain(
+    release: Release,
+    pinfl: Annotated[str | None, typer.Option(help="National identifier.")] = None,
+    voter_id: Annotated[str | None, typer.Option(help="Number of the voter.")] = None,
+    record_id: Annotated[str | None, typer.Option(help="Key of a source row.")] = None,
+) -> None:
+    """Say why a person is, or is not, on the list, and from which rows."""
+    found = tools.explain(release, pinfl, voter_id, record_id)
+    if not found:
+        raise ConfigurationError("explain: this release knows nobody by that identifier")
+    for explanation in found:
+        show.print_explanation(explanation)
+
+
+@app.command()
+def verify(
+    release: Release,
+    public_key: Annotated[str | None, typer.Option(help="Ed25519 key, PEM.")] = None,
+) -> None:
+    """Check a release against its manifest, its contracts and itself."""
+    with show.working("verifying"):
+        report = tools.verify(release, public_key)
+    if not show.print_verification(report):
+        raise typer.Exit(5)
+
+
+@app.command()
+def dedupe(
+    file: Annotated[str, typer.Argument(help="Table of persons: CSV or Parquet.")],
+    profile: Annotated[str, typer.Option(help="TOML: what the columns are.")],
+    output: Annotated[str, typer.Option(help="Folder for person_links.parquet.")],
+) -> None:
+    """Find which rows of any table of persons are the same person."""
+    with show.working("matching"):
+        path, rows, persons = tools.dedupe(file, profile, output)
+    show.print_dedupe(path, rows, persons)
+
+
+@normalise_app.command("names")
+def normalise_names(file: Csv, output: Output = None) -> None:
+    """Names to comparison keys: surname, given_name, patronymic, sex, region_code in."""
+    tools.normalise_names(file, output)
+
+
+@normalise_app.command("identifiers")
+def normalise_identifiers(file: Csv, output: Output = None) -> None:
+    """Identifiers: pinfl, document_number, cadastral_number, birth_date, sex in."""
+    tools.normalise_identifiers(file, output)
+
+
+@normalise_app.command("addresses")
+def normalise_addresses(file: Csv, output: Output = None) -> None:
+    """Addresses to parts: district_code and address columns or address_text in."""
+    tools.normalise_addresses(file, output)
+
+
+@app.command()
+def boundaries(file: Csv, output: Output = None) -> None:
+    """Boundary texts to coverage rules, one a row, with what was not understood."""
+    tools.read_boundaries(file, output)
+
+
+def _quiet_prefect() -> None:
+    """A build on a terminal shows its own progress; Prefect tells only what is wrong."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "WARNING")
+
+
+@contextlib.contextmanager
+def _exit_codes() -> Iterator[None]:
+    """Turn the pipeline's errors into one line and the exit code that means them."""
+    try:
+        yield
+    except PipelineError as error:
+        Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]: ", end="")
+        Console(stderr=True, markup=False, highlight=False).print(str(error))
+        sys.exit(error.exit_code)
+
+
+def main() -> None:
+    """Entry point of `selv`."""
+    logging.getLogger("prefect").setLevel(logging.WARNING)
+    with _exit_codes():
+        app()

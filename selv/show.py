@@ -1,0 +1,202 @@
+"""What the commands print: progress, tables, a summary. Words for people, no logic.
+
+`explain` prints a person's data: it is asked for by name and writes to the terminal of
+whoever may read the release. Everything else prints counts.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from flows.progress import listen
+from pipeline.check_delivery import CheckReport
+from pipeline.evaluate import Evaluation
+from pipeline.explain import Explanation
+from pipeline.simulate import SimulationSummary
+from pipeline.tables import read_json
+from pipeline.verify import VerifyReport
+
+console = Console(highlight=False)
+STAGES = {
+    "ingest_delivery": "reading the delivery",
+    "correct_records": "applying corrections",
+    "normalise_records": "normalising names and addresses",
+    "resolve_records": "resolving persons",
+    "resolve_places": "finding dwellings",
+    "judge_eligibility": "determining eligibility",
+    "place_voters": "assigning precincts",
+    "trace_rows": "accounting for every row",
+    "raise_discrepancies": "composing the list, finding discrepancies",
+    "compare_releases": "comparing with the previous release",
+    "check_release": "checking what must hold",
+    "publish_release": "publishing",
+}
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[counts]}"),
+        console=Console(stderr=True, highlight=False),
+    )
+
+
+@contextlib.contextmanager
+def working(what: str) -> Iterator[None]:
+    """A moving line while something long is done."""
+    with _progress() as progress:
+        progress.add_task(what, total=None, counts="")
+        yield
+
+
+@contextlib.contextmanager
+def stages() -> Iterator[None]:
+    """One line per stage of the flow, with its time and counts."""
+    with _progress() as progress:
+        lines: dict[str, Any] = {}
+
+        def show(stage: str, state: str, counts: dict[str, int], seconds: float) -> None:
+            words = STAGES.get(stage, stage)
+            if stage not in lines:
+                lines[stage] = progress.add_task(words, total=1, counts="")
+            if state != "started":
+                shown = "  ".join(f"{name} {rows:,}" for name, rows in counts.items())
+                note = "already done  " if state == "resumed" else ""
+                progress.update(lines[stage], completed=1, counts=note + shown)
+
+        stop = listen(show)
+        try:
+            yield
+        finally:
+            stop()
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right")
+    return table
+
+
+def _print_json(value: object) -> None:
+    console.print_json(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def print_simulation(summary: SimulationSummary) -> None:
+    """Rows written by table, and where."""
+    console.print(summary.text())
+
+
+def print_check(report: CheckReport, *, as_json: bool) -> None:
+    """Files, encodings, refused columns and quarantined rows by rule."""
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        console.print(report.text(), markup=False)
+
+
+def print_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
+    """Precision and recall of persons, placement, eligibility."""
+    if as_json:
+        _print_json(evaluation.to_dict())
+    else:
+        console.print(evaluation.text(), markup=False)
+
+
+def print_release(release: str) -> bool:
+    """The summary of a build; true if the release is current.
+
+    Voters listed, why rows led to no entry, discrepancies by code, and where to look.
+    """
+    summary = read_json(str(Path(release) / "summary.json"))
+    manifest = read_json(str(Path(release) / "manifest.json"))
+    for table in _summary_tables(summary):
+        console.print(table)
+    alarms = manifest["checks"]
+    for alarm in alarms:
+        console.print(
+            f"[bold yellow]{alarm['code']}[/] {alarm['where']}: "
+            f"{alarm['before']:,} before, {alarm['now']:,} now"
+        )
+    current = Path(release).parent.parent / "current"
+    is_current = current.exists() and current.resolve() == Path(release).resolve()
+    state = "current" if is_current else "a candidate, not current"
+    console.print(f"\nRelease [bold]{Path(release).name}[/] is {state}.")
+    console.print("  lists   ", str(Path(release) / "voters"), soft_wrap=True)
+    console.print("  report  ", str(Path(release) / "report.html"), soft_wrap=True)
+    return is_current
+
+
+def _summary_tables(summary: dict[str, Any]) -> Iterator[Table]:
+    rows = _table("Registrations of the register", "ended as", "reason", "rows")
+    for row in summary["rows"]:
+        rows.add_row(row["outcome"], row["reason"], f"{row['rows']:,}")
+    yield rows
+    codes = _table("Open discrepancies", "code", "owner", "count")
+    for row in summary["discrepancies"]:
+        codes.add_row(row["code"], row["owner"], f"{row['count']:,}")
+    yield codes
+
+
+def print_explanation(explanation: Explanation) -> None:
+    """One person: entry or ground, rows with rules and weights, open questions."""
+    console.rule(f"person {explanation.person_id}")
+    if explanation.entry is not None:
+        entry = _table("Listed", "column", "value")
+        for column, value in explanation.entry.items():
+            entry.add_row(column, _shown(value))
+        console.print(entry)
+    if explanation.unlisted is not None:
+        reasons = _table("Not listed", "column", "value")
+        for column, value in explanation.unlisted.items():
+            reasons.add_row(column, _shown(value))
+        console.print(reasons)
+    rows = _table("Source rows", "source", "record_id", "outcome", "reason", "rule", "bits")
+    for row in explanation.rows:
+        weight = "" if row["weight"] is None else f"{row['weight']:.1f}"
+        rows.add_row(
+            row["source"],
+            row["record_id"],
+            row["outcome"],
+            row["reason"],
+            row["rule"] or "",
+            weight,
+        )
+    console.print(rows)
+    for record_id, steps in explanation.waterfalls.items():
+        bits = _table(f"Match weight of row {record_id}", "comparison", "level", "bits")
+        for column, level, weight in steps:
+            bits.add_row(column, level, f"{weight:+.1f}")
+        bits.add_row("sum", "", f"{sum(step[2] for step in steps):+.1f}")
+        console.print(bits)
+    questions = _table("Open discrepancies", "code", "owner", "since", "message")
+    for row in explanation.discrepancies:
+        questions.add_row(row["code"], row["owner"], str(row["first_seen"]), row["message"])
+    console.print(questions)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(str(part) for part in value)
+    return "" if value is None else str(value)
+
+
+def print_verification(report: VerifyReport) -> bool:
+    """Every check of a release; true if all hold."""
+    for check in report.checks:
+        mark = "[green]ok[/]  " if check.is_passed else "[bold red]FAIL[/]"
+        console.print(mark, check.name, check.detail)
+    return report.is_valid
+
+
+def print_dedupe(path: str, rows: int, persons: int) -> None:
+    """Rows, persons, file."""
+    console.print(f"{rows:,} rows are {persons:,} persons: {path}", soft_wrap=True)

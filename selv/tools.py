@@ -1,0 +1,173 @@
+"""What each command calls: arguments of a terminal to arguments of the pipeline."""
+
+import contextlib
+import datetime
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipeline import tables
+from pipeline.check_delivery import CheckReport, check_delivery
+from pipeline.dedupe import dedupe as dedupe_rows
+from pipeline.dedupe import read_profile as read_dedupe_profile
+from pipeline.errors import ConfigurationError, SourceError
+from pipeline.evaluate import Evaluation
+from pipeline.evaluate import evaluate as evaluate_release
+from pipeline.explain import Explanation, ReleaseTables, explain_person, find_persons
+from pipeline.normalise.addresses import address_parts
+from pipeline.normalise.coverage import boundary_rules
+from pipeline.normalise.identifiers import identifier_forms
+from pipeline.normalise.names import name_keys
+from pipeline.run import Run, read_settings
+from pipeline.simulate import SimulationSummary
+from pipeline.simulate import simulate as simulate_country
+from pipeline.verify import VerifyReport, verify_release
+
+NO_DAY = datetime.date(2000, 1, 1)
+
+
+@contextlib.contextmanager
+def scratch_engine(run: Run | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine for a command that builds nothing: bounded, its spill removed after."""
+    with tempfile.TemporaryDirectory(prefix="selv-") as folder:
+        scratch = run or Run(
+            delivery="", output="", election_date=NO_DAY, as_of=NO_DAY, work=folder
+        )
+        with tables.open_engine(scratch) as engine:
+            yield engine
+
+
+def simulate(
+    output: str,
+    registrations: int,
+    seed: int,
+    regions: str,
+    election_date: datetime.date,
+    as_of: datetime.date,
+    mahallas: str | None,
+    stations: str | None,
+) -> SimulationSummary:
+    """Write a simulated delivery; `regions` is a list of codes or `all`.
+
+    Raises:
+        ConfigurationError: a region is unknown, or OUTPUT holds files already.
+    """
+    areas = tables.reference_table("areas").filter(pl.col("level") == "REGION")
+    known = sorted(areas["area_code"])
+    chosen = tuple(known) if regions == "all" else tuple(sorted(regions.split(",")))
+    unknown = sorted(set(chosen) - set(known))
+    if unknown:
+        raise ConfigurationError(f"simulate: unknown regions {unknown}; known: {known}")
+    if Path(output).exists() and any(Path(output).iterdir()):
+        raise ConfigurationError(f"simulate: {output} is not empty")
+    return simulate_country(
+        output, registrations, seed, chosen, election_date, as_of, mahallas, stations
+    )
+
+
+def check(delivery: str, config: str | None) -> CheckReport:
+    """What `selv check` shows."""
+    settings = {} if config is None else read_settings(tables.read_text(config), config)
+    with tempfile.TemporaryDirectory(prefix="selv-") as folder, scratch_engine() as engine:
+        return check_delivery(
+            engine,
+            delivery,
+            settings.get("profiles"),
+            tables.reference_table("areas"),
+            folder,
+        )
+
+
+def evaluate(release: str, truth: str) -> Evaluation:
+    """What `selv evaluate` shows."""
+    with scratch_engine() as engine:
+        return evaluate_release(engine, release, truth)
+
+
+def explain(
+    release: str, pinfl: str | None, voter_id: str | None, record_id: str | None
+) -> list[Explanation]:
+    """What `selv explain` shows: mostly one person, none or several are possible."""
+    with scratch_engine() as engine:
+        held = ReleaseTables(
+            *(
+                tables.read_release_table(engine, release, name)
+                for name in (
+                    "voters",
+                    "unlisted",
+                    "lineage",
+                    "discrepancies",
+                    "linkage_model",
+                )
+            )
+        )
+        found = find_persons(held, pinfl, voter_id, record_id)
+        return [explain_person(held, person_id) for person_id in found]
+
+
+def verify(release: str, public_key: str | None) -> VerifyReport:
+    """What `selv verify` shows."""
+    return verify_release(release, public_key)
+
+
+def dedupe(file: str, profile: str, output: str) -> tuple[str, int, int]:
+    """Match the rows of a table; writes OUTPUT/person_links.parquet.
+
+    Returns:
+        The file written, its rows, and how many persons they are.
+    """
+    read = read_dedupe_profile(tables.read_text(profile), profile)
+    path = Path(output) / "person_links.parquet"
+    with scratch_engine() as engine:
+        links = dedupe_rows(engine, tables.read_rows(engine, file), read)
+        rows = tables.write_rows(engine, links, str(path), order_by="record_id")
+        persons = engine.read_parquet(str(path)).count("DISTINCT person_id").fetchall()
+    return str(path), rows, int(persons[0][0])
+
+
+def normalise_names(file: str, output: str | None) -> None:
+    """CSV of names in, the same rows with their keys out."""
+    _transform(file, output, name_keys)
+
+
+def normalise_identifiers(file: str, output: str | None) -> None:
+    """CSV of identifiers in, the same rows with standard form and failures out."""
+    _transform(file, output, identifier_forms)
+
+
+def normalise_addresses(file: str, output: str | None) -> None:
+    """CSV of addresses in, the same rows with their parts out."""
+    _transform(file, output, address_parts)
+
+
+def read_boundaries(file: str, output: str | None) -> None:
+    """CSV of boundary texts in, one row per coverage rule out."""
+    _transform(file, output, boundary_rules)
+
+
+def _transform(
+    file: str, output: str | None, function: Callable[[pl.DataFrame], pl.DataFrame]
+) -> None:
+    try:
+        rows = pl.read_csv(file, infer_schema=False, encoding="utf8")
+    except FileNotFoundError as error:
+        raise SourceError(f"no file {file}") from error
+    except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as error:
+        raise SourceError(f"{Path(file).name}: not a UTF-8 CSV table") from error
+    text = _flat(function(rows)).write_csv()
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        tables.write_text(output, text)
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Lists as text separated by spaces: CSV has no lists."""
+    lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
+    return frame.with_columns(
+        pl.col(name).cast(pl.List(pl.String)).list.join(" ") for name in lists
+    )
