@@ -1,0 +1,173 @@
+"""Which pairs are worth comparing: blocking rules as integer joins, capped.
+
+Pairs are never stored whole: whoever asks gets SQL that streams them. Only `open` rows
+seek partners; a row whose identity is settled is found by others and seeks nobody.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+
+BLOCK_PAIRS_MAX = 250_000
+"""A block with more pairs than this is narrowed by the rule's refinements, or skipped."""
+
+
+@dataclass(frozen=True)
+class BlockingRule:
+    """Columns that must agree, and columns that narrow a block that is too large.
+
+    `fixes` names the comparisons that the rule decides beforehand: their levels say
+    nothing in its blocks, so parameters are not trained on them there.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    fixes: tuple[str, ...]
+    refinements: tuple[str, ...] = ()
+    open_columns: tuple[str, ...] = ()
+    """Columns of the open row where they differ from those of the row it finds."""
+
+
+@dataclass(frozen=True)
+class BlockedRule:
+    """One step of a rule: its columns and the keys that are left out or alone allowed."""
+
+    rule: BlockingRule
+    columns: tuple[str, ...]
+    open_columns: tuple[str, ...]
+    within: tuple[str, int] | None
+    without: str | None
+
+
+@dataclass(frozen=True)
+class Capped:
+    """What a rule left out: blocks and pairs that no refinement made small enough."""
+
+    rule: str
+    blocks: int
+    pairs: int
+
+
+def plan_blocks(
+    engine: duckdb.DuckDBPyConnection,
+    rules: tuple[BlockingRule, ...],
+    prefix: str,
+    open_table: str,
+    all_table: str,
+    pairs_max: int = BLOCK_PAIRS_MAX,
+) -> tuple[list[BlockedRule], list[Capped]]:
+    """Steps that together give every pair of the rules, and what had to be left out."""
+    steps: list[BlockedRule] = []
+    capped: list[Capped] = []
+    for rule in rules:
+        within: tuple[str, int] | None = None
+        columns = rule.columns
+        open_columns = rule.open_columns or rule.columns
+        for depth in range(len(rule.refinements) + 1):
+            large = f"{prefix}_large_{rule.name}_{depth}"
+            step = BlockedRule(rule, columns, open_columns, within, None)
+            blocks, pairs = _find_large(
+                engine, step, large, open_table, all_table, pairs_max
+            )
+            without = large if blocks else None
+            steps.append(BlockedRule(rule, columns, open_columns, within, without))
+            if not blocks:
+                break
+            if depth == len(rule.refinements):
+                capped.append(Capped(rule.name, blocks, pairs))
+                break
+            within = (large, len(columns))
+            columns = (*columns, rule.refinements[depth])
+            open_columns = (*open_columns, rule.refinements[depth])
+    return steps, capped
+
+
+def _find_large(
+    engine: duckdb.DuckDBPyConnection,
+    step: BlockedRule,
+    large: str,
+    open_table: str,
+    all_table: str,
+    pairs_max: int,
+) -> tuple[int, int]:
+    keys = ", ".join(f"k{i}" for i in range(len(step.columns)))
+    sides = []
+    for table, columns in (
+        (open_table, step.open_columns),
+        (all_table, step.columns),
+    ):
+        named = ", ".join(f"{column} AS k{i}" for i, column in enumerate(columns))
+        known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        sides.append(
+            f"(SELECT {keys}, count(*) AS n FROM "
+            f"(SELECT {named} FROM {table} WHERE {known}) "
+            f"GROUP BY {keys} HAVING count(*) >= {1 if table == open_table else 2})"
+        )
+    within = ""
+    if step.within:
+        table, width = step.within
+        within = "WHERE " + _in_keys("o", step, table, width, negated=False, keyed=True)
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {large} AS SELECT {keys}, "
+        f"o.n::BIGINT * a.n AS pairs FROM {sides[0]} AS o JOIN {sides[1]} AS a "
+        f"USING ({keys}) {within} {'AND' if within else 'WHERE'} "
+        f"o.n::BIGINT * a.n > {pairs_max}"
+    )
+    row = engine.execute(
+        f"SELECT count(*), coalesce(sum(pairs), 0) FROM {large}"
+    ).fetchall()[0]
+    return int(row[0]), int(row[1])
+
+
+def _in_keys(
+    alias: str,
+    step: BlockedRule,
+    table: str,
+    width: int,
+    *,
+    negated: bool,
+    keyed: bool = False,
+) -> str:
+    matches = " AND ".join(
+        f"{alias}.{f'k{i}' if keyed else step.open_columns[i]} = big.k{i}"
+        for i in range(width)
+    )
+    word = "NOT EXISTS" if negated else "EXISTS"
+    return f"{word} (SELECT 1 FROM {table} AS big WHERE {matches})"
+
+
+def pairs_sql(
+    step: BlockedRule,
+    open_table: str,
+    all_table: str,
+    select: str,
+    joins: str,
+    condition: str,
+    open_filter: str = "",
+) -> str:
+    """SQL that streams a step's pairs: open row l, found row r, each unordered pair once.
+
+    A pair of two open rows comes once (l before r) unless l is a variant of its row.
+    """
+    equal = " AND ".join(
+        f"l.{left} = r.{right}"
+        for left, right in zip(step.open_columns, step.columns, strict=True)
+    )
+    limits = []
+    if step.within:
+        table, width = step.within
+        limits.append(_in_keys("o", step, table, width, negated=False))
+    if step.without:
+        limits.append(_in_keys("o", step, step.without, len(step.columns), negated=True))
+    if open_filter:
+        limits.append(open_filter)
+    source = open_table
+    if limits:
+        source = f"(SELECT * FROM {open_table} AS o WHERE {' AND '.join(limits)})"
+    once = "l.node <> r.node"
+    if step.open_columns == step.columns:
+        once = "(NOT r.is_open OR l.node < r.node OR l.is_variant) AND " + once
+    return (
+        f"SELECT {select} FROM {source} AS l JOIN {all_table} AS r ON {equal} "
+        f"{joins} WHERE {once} AND {condition}"
+    )

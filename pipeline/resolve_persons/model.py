@@ -1,0 +1,231 @@
+"""What is compared between two person records, and where pairs are looked for.
+
+The prior m probabilities are starting values and hold where data are scarce; EM moves
+them. What may never be merged, whatever the weight, stands in verdict.py.
+"""
+
+import duckdb
+
+from pipeline.linkage.block import BlockingRule
+from pipeline.linkage.compare import Comparison, Condition, Neighbours, Tier
+from pipeline.linkage.neighbours import EDIT_GRADES, edit_neighbours
+from pipeline.resolve_persons.encode import NAMES, PREFIX
+
+NAME_LEVELS = {"exact": 0.86, "loose": 0.06, "typo": 0.04, "near": 0.005}
+BOTH_WOMEN = "l.sex = 1 AND r.sex = 1"
+
+_POWERS = ", ".join(str(digit * 10**place) for place in range(14) for digit in range(1, 10))
+_SHIFTS = ", ".join(
+    str(9 * digit * 10**place) for place in range(13) for digit in range(2, 10)
+)
+
+
+def _one_digit(column: str) -> str:
+    """SQL: two numbers that differ in one digit, or by two neighbours exchanged."""
+    return f"abs(l.{column} - r.{column}) IN ({_POWERS}, {_SHIFTS})"
+
+
+def _names(name: str, column: str, m: dict[str, float], applies: str | None) -> Comparison:
+    return Comparison(
+        name,
+        tiers=(Tier("exact", f"{column}_key"), Tier("loose", f"{column}_loose")),
+        neighbours=Neighbours(f"{PREFIX}_near_{column}", f"{column}_loose", EDIT_GRADES),
+        prior_m=m,
+        applies=applies,
+    )
+
+
+COMPARISONS: tuple[Comparison, ...] = (
+    _names(
+        "surname",
+        "surname",
+        {**NAME_LEVELS, "established": 0.002, "other": 0.02},
+        f"NOT ({BOTH_WOMEN})",
+    ),
+    # Women may take their husband's surname: their own chance of `other`.
+    _names(
+        "surname_of_women",
+        "surname",
+        {**NAME_LEVELS, "established": 0.002, "other": 0.12},
+        BOTH_WOMEN,
+    ),
+    _names(
+        "given_name",
+        "given_name",
+        {**NAME_LEVELS, "established": 0.002, "other": 0.01},
+        None,
+    ),
+    _names(
+        "patronymic",
+        "patronymic",
+        {**NAME_LEVELS, "established": 0.002, "other": 0.02},
+        None,
+    ),
+    Comparison(
+        "birth_date",
+        tiers=(Tier("exact", "birth_date"),),
+        neighbours=Neighbours(
+            f"{PREFIX}_near_birth_date",
+            "birth_date",
+            ("day_month_swapped", "one_digit", "first_january"),
+        ),
+        prior_m={
+            "exact": 0.94,
+            "day_month_swapped": 0.015,
+            "one_digit": 0.02,
+            "first_january": 0.015,
+            "other": 0.01,
+        },
+    ),
+    Comparison(
+        "birth_year",
+        tiers=(Tier("exact", "birth_year"),),
+        applies="l.partial_year IS NOT NULL OR r.partial_year IS NOT NULL",
+        prior_m={"exact": 0.96, "other": 0.04},
+    ),
+    Comparison(
+        "sex",
+        tiers=(Tier("exact", "sex"),),
+        has_frequencies=False,
+        prior_m={"exact": 0.995, "other": 0.005},
+    ),
+    Comparison(
+        "document",
+        tiers=(Tier("exact", "document_key"),),
+        # Series and number are issued in order: kin who applied together hold
+        # neighbouring numbers, so near agreement is worth little.
+        conditions=(Condition("one_digit", _one_digit("document_digits"), 1e-3),),
+        prior_m={"exact": 0.6, "one_digit": 0.02, "other": 0.38},
+    ),
+    Comparison(
+        "identifier",
+        # Seven of the digits are sex and birth date, so people who agree on these
+        # agree on half of the number: u is that of the other half, set high.
+        tiers=(Tier("exact", "digits"),),
+        conditions=(Condition("one_digit", _one_digit("digits"), 1e-4),),
+        prior_m={"exact": 0.1, "one_digit": 0.5, "other": 0.4},
+        has_frequencies=False,
+        weight_cap=12.0,
+    ),
+    Comparison(
+        "residence",
+        tiers=(
+            Tier("address", "address_id"),
+            Tier("district", "district_code"),
+            Tier("region", "region_code"),
+        ),
+        prior_m={"address": 0.4, "district": 0.35, "region": 0.1, "other": 0.15},
+    ),
+    Comparison(
+        "name_order",
+        tiers=(Tier("as_written", "name_order"),),
+        conditions=(Condition("swapped", "l.is_variant", 1.0),),
+        has_frequencies=False,
+        prior_m={"as_written": 0.993, "swapped": 0.006, "other": 0.001},
+    ),
+)
+
+SURNAME = ("surname", "surname_of_women")
+
+CHANCE = (*SURNAME, "given_name", "patronymic", "birth_date", "birth_year")
+"""Comparisons that the expected number of chance matches is made of."""
+
+BLOCKING: tuple[BlockingRule, ...] = (
+    BlockingRule("digits", ("digits",), ("identifier",), ("birth_year", "sex")),
+    BlockingRule("document", ("document_key",), ("document",), ("birth_date",)),
+    BlockingRule(
+        "birth_given_name",
+        ("birth_date", "given_name_loose"),
+        ("birth_date", "birth_year", "given_name"),
+        ("patronymic_loose", "district_code", "surname_loose"),
+    ),
+    BlockingRule(
+        "birth_surname",
+        ("birth_date", "surname_loose"),
+        ("birth_date", "birth_year", *SURNAME),
+        ("given_name_loose", "district_code", "patronymic_loose"),
+    ),
+    BlockingRule(
+        "birth_patronymic",
+        ("birth_date", "patronymic_loose"),
+        ("birth_date", "birth_year", "patronymic"),
+        ("district_code", "surname_loose", "given_name_loose"),
+    ),
+    BlockingRule(
+        "names",
+        ("surname_loose", "given_name_loose", "patronymic_loose"),
+        (*SURNAME, "given_name", "patronymic"),
+        ("birth_year", "district_code"),
+    ),
+    BlockingRule(
+        "address_given_name",
+        ("address_id", "given_name_loose"),
+        ("residence", "given_name"),
+        ("birth_year", "surname_loose"),
+    ),
+    BlockingRule(
+        "address_birth",
+        ("address_id", "birth_date"),
+        ("residence", "birth_date", "birth_year"),
+        ("given_name_loose",),
+    ),
+)
+
+SAME_PINFL = BlockingRule(
+    "same_pinfl",
+    ("pinfl",),
+    # A verified PINFL agrees with sex and birth date by its own check.
+    ("identifier", "birth_date", "birth_year", "sex"),
+)
+
+
+def find_neighbours(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables of near names and near birth dates that COMPARISONS refer to."""
+    for column in ("surname", "given_name", "patronymic"):
+        values = f"{PREFIX}_values_{column}"
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {values} AS SELECT code, text, n AS rows "
+            f"FROM (SELECT {column}_loose AS code, count(*) AS n "
+            f"FROM {PREFIX}_node GROUP BY ALL) JOIN {NAMES} USING (code)"
+        )
+        edit_neighbours(engine, values, f"{PREFIX}_near_{column}")
+    _find_birth_neighbours(engine)
+
+
+def _find_birth_neighbours(engine: duckdb.DuckDBPyConnection) -> None:
+    """Dates that a slip turns into one another: grade 1, 2, 3 as in COMPARISONS."""
+    digit = "(a.{0} // 10 = b.{0} // 10 OR a.{0} % 10 = b.{0} % 10)".format
+    year = (
+        "((a.y // 10 = b.y // 10) OR (a.y % 10 = b.y % 10 AND a.y // 100 = b.y // 100)"
+        " OR a.y % 100 = b.y % 100)"
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_near_birth_date AS
+        WITH part AS (
+            SELECT code, year(text)::INTEGER AS y, month(text)::INTEGER AS m,
+                day(text)::INTEGER AS d
+            FROM {PREFIX}_birth
+        ), found AS (
+            SELECT a.code AS left_code, b.code AS right_code, 1 AS grade
+            FROM part AS a JOIN part AS b ON a.y = b.y AND a.m = b.d AND a.d = b.m
+            UNION ALL
+            SELECT a.code, b.code, 2 FROM part AS a
+            JOIN part AS b ON a.y = b.y AND a.m = b.m AND {digit("d")}
+            UNION ALL
+            SELECT a.code, b.code, 2 FROM part AS a
+            JOIN part AS b ON a.y = b.y AND a.d = b.d AND {digit("m")}
+            UNION ALL
+            SELECT a.code, b.code, 2 FROM part AS a
+            JOIN part AS b ON a.m = b.m AND a.d = b.d AND {year}
+            UNION ALL
+            SELECT a.code, b.code, 3 FROM part AS a
+            JOIN part AS b ON a.y = b.y AND a.m = 1 AND a.d = 1
+            UNION ALL
+            SELECT b.code, a.code, 3 FROM part AS a
+            JOIN part AS b ON a.y = b.y AND a.m = 1 AND a.d = 1
+        )
+        SELECT left_code, right_code, min(grade)::TINYINT AS grade
+        FROM found WHERE left_code <> right_code GROUP BY left_code, right_code
+        """
+    )

@@ -1,0 +1,204 @@
+"""Links that need no weighing: decisions, the same PINFL, the same exact keys.
+
+Each gives rows (left_node, right_node, rule, weight); the weight only orders them before
+all probabilistic links: decisions first (the latest first), then PINFL, then exact keys.
+"""
+
+import duckdb
+
+from pipeline.resolve_persons.encode import NODES, PREFIX
+from schemas.codes import LinkRule
+
+DECISION_WEIGHT = 1e9
+PINFL_WEIGHT = 1e6
+EXACT_WEIGHTS = {
+    LinkRule.EXACT_DOCUMENT: 3e3,
+    LinkRule.EXACT_NAME_ADDRESS: 2e3,
+    LinkRule.EXACT_NAME_PLACE: 1e3,
+}
+EXACT_KEYS: dict[LinkRule, tuple[str, ...]] = {
+    LinkRule.EXACT_DOCUMENT: ("document_key", "birth_date", "given_name_key", "sex"),
+    LinkRule.EXACT_NAME_ADDRESS: (
+        "surname_key",
+        "given_name_key",
+        "patronymic_key",
+        "birth_date",
+        "sex",
+        "address_id",
+    ),
+    LinkRule.EXACT_NAME_PLACE: (
+        "surname_key",
+        "given_name_key",
+        "patronymic_key",
+        "birth_date",
+        "sex",
+        "district_code",
+    ),
+}
+CHANCE_MAX = 1e-4
+"""Most people of a district that chance may give this name and birth date."""
+SUSPECT_ROWS_MAX = 50
+
+LINKS = f"{PREFIX}_rule_link"
+CANNOT = f"{PREFIX}_cannot"
+SHARED = f"{PREFIX}_pinfl_shared"
+
+
+def link_by_rules(
+    engine: duckdb.DuckDBPyConnection,
+    records: duckdb.DuckDBPyRelation,
+    decisions: duckdb.DuckDBPyRelation,
+) -> None:
+    """Make the tables of rule links, of cannot-links, and of PINFLs shared by strangers."""
+    _read_decisions(engine, records, decisions)
+    _find_shared_pinfls(engine)
+    keys = "\nUNION ALL\n".join(
+        _exact_key_sql(rule, columns) for rule, columns in EXACT_KEYS.items()
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {LINKS} AS
+        SELECT left_node, right_node, 'DECISION' AS rule,
+            ({DECISION_WEIGHT} + age)::DOUBLE AS weight
+        FROM {PREFIX}_decision WHERE is_same
+        UNION ALL
+        SELECT first AS left_node, node AS right_node, 'PINFL', {PINFL_WEIGHT}
+        FROM (SELECT node, pinfl, min(node) OVER (PARTITION BY pinfl) AS first
+              FROM {NODES} WHERE pinfl IS NOT NULL)
+        WHERE node <> first
+            AND pinfl NOT IN (SELECT pinfl FROM {PREFIX}_pinfl_suspect)
+        UNION ALL
+        SELECT left_node, right_node, 'PINFL', {PINFL_WEIGHT}
+        FROM {PREFIX}_pinfl_pair WHERE NOT is_stranger
+        UNION ALL
+        {keys}
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {CANNOT} AS
+        SELECT left_node, right_node FROM {PREFIX}_decision WHERE NOT is_same
+        UNION
+        SELECT left_node, right_node FROM {SHARED}
+        EXCEPT
+        SELECT left_node, right_node FROM {PREFIX}_decision WHERE is_same
+        """
+    )
+
+
+def _read_decisions(
+    engine: duckdb.DuckDBPyConnection,
+    records: duckdb.DuckDBPyRelation,
+    decisions: duckdb.DuckDBPyRelation,
+) -> None:
+    """SAME_PERSON and DIFFERENT_PERSONS by pair; of two, the later; ties by its number."""
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_record AS
+        SELECT n.node, r.record_id FROM records AS r JOIN {NODES} AS n USING (row_id)
+        WHERE r.record_id IN (
+            SELECT record_id_a FROM decisions UNION SELECT record_id_b FROM decisions)
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_decision AS
+        WITH pair AS (
+            SELECT least(a.node, b.node) AS left_node,
+                greatest(a.node, b.node) AS right_node,
+                d.kind = 'SAME_PERSON' AS is_same, d.decided_at, d.decision_id
+            FROM decisions AS d
+            JOIN {PREFIX}_record AS a ON a.record_id = d.record_id_a
+            JOIN {PREFIX}_record AS b ON b.record_id = d.record_id_b
+            WHERE d.kind IN ('SAME_PERSON', 'DIFFERENT_PERSONS') AND a.node <> b.node
+        ), latest AS (
+            SELECT *, row_number() OVER (PARTITION BY left_node, right_node
+                ORDER BY decided_at DESC NULLS LAST, decision_id DESC) AS place
+            FROM pair
+        )
+        SELECT left_node, right_node, is_same,
+            row_number() OVER (ORDER BY decided_at NULLS FIRST, decision_id) AS age
+        FROM latest WHERE place = 1
+        """
+    )
+
+
+def _find_shared_pinfls(engine: duckdb.DuckDBPyConnection) -> None:
+    """Rows of one PINFL that are clearly different people: no name in common.
+
+    The check of the PINFL ties it to sex and birth date already, so names are what is
+    left to tell. Groups of more than a few rows are compared with their first row only.
+    """
+    differs = " AND ".join(
+        f"(l.{column} IS DISTINCT FROM r.{column} AND NOT EXISTS (SELECT 1 FROM "
+        f"{PREFIX}_near_{name} AS n WHERE n.left_code = l.{column} "
+        f"AND n.right_code = r.{column}))"
+        for name, column in (
+            ("surname", "surname_loose"),
+            ("given_name", "given_name_loose"),
+            ("patronymic", "patronymic_loose"),
+        )
+    )
+    swapped = (
+        "l.surname_loose IS NOT DISTINCT FROM r.given_name_loose "
+        "OR l.given_name_loose IS NOT DISTINCT FROM r.surname_loose"
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_pinfl_suspect AS
+        SELECT pinfl, min(node) AS first, count(*) AS rows FROM {NODES}
+        WHERE pinfl IS NOT NULL GROUP BY pinfl
+        HAVING count(DISTINCT surname_loose) > 1 AND count(DISTINCT given_name_loose) > 1
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_pinfl_pair AS
+        SELECT l.node AS left_node, r.node AS right_node,
+            ({differs}) AND NOT ({swapped}) AS is_stranger
+        FROM {PREFIX}_pinfl_suspect AS s
+        JOIN {NODES} AS l ON l.pinfl = s.pinfl
+        JOIN {NODES} AS r ON r.pinfl = s.pinfl AND l.node < r.node
+        WHERE s.rows <= {SUSPECT_ROWS_MAX} OR l.node = s.first
+        """
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {SHARED} AS "
+        f"SELECT left_node, right_node FROM {PREFIX}_pinfl_pair WHERE is_stranger"
+    )
+
+
+def _exact_key_sql(rule: LinkRule, columns: tuple[str, ...]) -> str:
+    """Links of rows with equal keys to the first of them.
+
+    Left out: groups that hold two PINFLs (the rows without one could be either's), and,
+    where a place is all that is added to the name, names so common that chance gives two.
+    """
+    known = " AND ".join(f"n.{column} IS NOT NULL" for column in columns)
+    key = ", ".join(f"n.{column}" for column in columns)
+    limit = ""
+    if rule is LinkRule.EXACT_NAME_PLACE:
+        limit = f"AND max(share * rows_of_place) <= {CHANCE_MAX}"
+    names = ("surname_key", "given_name_key", "patronymic_key", "birth_date")
+    bits = " + ".join(f"coalesce(f_{column}.bits, 0)" for column in names)
+    joins = " ".join(
+        f"LEFT JOIN {PREFIX}_freq_{column} AS f_{column} ON f_{column}.code = n.{column}"
+        for column in names
+    )
+    return f"""
+        SELECT left_node, right_node, '{rule}' AS rule, {EXACT_WEIGHTS[rule]} AS weight
+        FROM (
+            SELECT min(node) AS left_node, unnest(list_sort(list(node))) AS right_node
+            FROM (
+                SELECT {key}, n.node, n.pinfl, n.is_open,
+                    pow(2, {bits}) AS share, p.rows AS rows_of_place
+                FROM {NODES} AS n {joins}
+                LEFT JOIN {PREFIX}_freq_district_code AS p ON p.code = n.district_code
+                WHERE {known}
+            ) AS n
+            GROUP BY {key}
+            HAVING count(*) > 1 AND bool_or(is_open) AND count(DISTINCT pinfl) <= 1
+                {limit}
+        )
+        WHERE left_node <> right_node
+    """
