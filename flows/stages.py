@@ -433,9 +433,9 @@ def check_release(engine: Engine, run: Run) -> Counts:
     """What must hold before anything is published; alarms make the release a candidate."""
     reports = tables.read_json(join(run.work, "ingest.json"))
     delivered = {
-        source: int(report["rows_delivered"]) for source, report in reports.items()
+        source: int(report["rows"]) for source, report in reports.items()
     }
-    refused = {source: int(report["rows_refused"]) for source, report in reports.items()}
+    refused = {source: int(report["quarantined"]) for source, report in reports.items()}
     balance, persons, verdicts, placements, voters, lineage, changes, records = _read(
         engine,
         run,

@@ -100,7 +100,7 @@ def determine_eligibility(
             SELECT link.person_id
             FROM eligibility_act AS act
             JOIN person_links AS link USING (person_id)
-            JOIN records AS record USING (row_id)
+            JOIN records AS record ON record.row_id = link.row_id
             WHERE act.kind = 'DEATH' AND record.registered_on > act.valid_from
             GROUP BY link.person_id
         )
