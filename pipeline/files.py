@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.profiles import Profile, nearest, read_profile
@@ -25,7 +26,8 @@ FORMATS = {
     ".ndjson": "JSONL",
     ".xlsx": "XLSX",
 }
-COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+Packing = Literal["gzip", "zstd"]
+COMPRESSIONS: dict[str, Packing] = {".gz": "gzip", ".zst": "zstd"}
 READ_ELSEWHERE = ("cec/boundaries.geojson",)
 """Files of the contracts that are no table: whoever reads them finds them by name."""
 DIGEST_BLOCK = 1 << 20
@@ -40,7 +42,7 @@ class DeliveredFile:
     """Path within the delivery, with forward slashes: what reports call the file."""
     path: str
     format: str
-    compression: str | None
+    compression: Packing | None
     bytes: int
     modified_ns: int
 
@@ -140,7 +142,7 @@ def _is_companion(name: str) -> bool:
     return name.endswith((".control.json", ".profile.toml"))
 
 
-def _format_of(name: str) -> tuple[str, str | None] | None:
+def _format_of(name: str) -> tuple[str, Packing | None] | None:
     suffixes = [suffix.lower() for suffix in Path(name).suffixes]
     compression = COMPRESSIONS.get(suffixes[-1]) if suffixes else None
     ending = suffixes[:-1] if compression else suffixes

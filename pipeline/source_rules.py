@@ -63,6 +63,12 @@ def map_columns(
     absent = [column for column in ours if column not in filled]
     schema = SOURCES[source].columns()
     missing = [column for column in absent if not schema[column].nullable]
+    if len(unknown) > len(places):
+        # The names of a file without a header are somebody's: they are not repeated here.
+        raise SourceError(
+            f"{file_name}: {len(unknown)} of {len(header)} columns are unknown: the first "
+            f"line is no header of {source}, or no profile reads the file"
+        )
     problems = []
     if missing:
         problems.append(f"column missing: {', '.join(missing)}")

@@ -159,7 +159,8 @@ def timestamp_value(
     A text without a zone is taken as it stands. Null where day or time don't exist, or
     the day is partial. The engine's time zone must be UTC.
     """
-    parts = f"({date_parts(f'regexp_extract({column}, {_DAY_PART})', forms, two_digit_year_first)})"
+    day = f"regexp_extract({column}, '^[^T ]+')"
+    parts = f"({date_parts(day, forms, two_digit_year_first)})"
     zone_or_time = f"replace(regexp_extract({column}, '^[^T ]+(.*)$', 1), ',', '.')"
     shaped = f"regexp_full_match({column}, '[^T ]+({_TIME}{_ZONE}?)?')"
     return (
@@ -167,9 +168,6 @@ def timestamp_value(
         f"CAST({date_value(parts)} AS VARCHAR), {_padded(zone_or_time)}) "
         f"AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP) END"
     )
-
-
-_DAY_PART = "'^[^T ]+'"
 
 
 def _padded(time: str) -> str:

@@ -12,11 +12,11 @@ import re
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.decoding import UNREADABLE, is_utf8
+from pipeline.reading.decoding import UNREADABLE, is_utf8
+from pipeline.reading.records import shown, split_loosely, split_strictly
 
 RECORD_BYTES_MAX = 1 << 20
 RECORD_LINES_MAX = 500
-FAULT_TEXT_MAX = 10_000
 UNIT = b"\x1f"
 """Separates the columns of rows whose quotes have been taken off."""
 
@@ -60,13 +60,13 @@ class Framer:
     def feed(self, block: bytes, last: bool = False) -> Framed:
         """The records that end in this block; with `last` all that remain."""
         framed = Framed()
-        data = self._complete_lines(block, last, framed)
+        data = self._complete_lines(block, last)
         if not data:
             return framed
         lines = _Lines(data)
         rules = _faults_of_bytes(lines)
-        for line in np.flatnonzero(lines.lengths > RECORD_BYTES_MAX):
-            rules[int(line)] = "row_length"
+        for line in np.flatnonzero(lines.lengths > RECORD_BYTES_MAX).tolist():
+            rules[line] = "row_length"
         kinds = self._kinds(lines, rules)
         skipped, singles, cut = self._read_singly(lines, kinds, rules, last)
         if cut is not None:
@@ -80,11 +80,11 @@ class Framer:
         self._frame_plain(lines, kinds, is_record, numbers, rules, framed)
         for line in sorted(rules):
             if line < lines.count and is_record[line]:
-                text = lines.text(line)[: 4 * FAULT_TEXT_MAX]
+                text = lines.text(line)
                 framed.faults.append((int(numbers[line]), rules[line], shown(text)))
         return framed
 
-    def _complete_lines(self, block: bytes, last: bool, framed: Framed) -> bytes:
+    def _complete_lines(self, block: bytes, last: bool) -> bytes:
         data = self._carry + block
         self._carry = b""
         if self._overlong:
@@ -280,57 +280,8 @@ def _without_quotes(array: Bytes, delimiter: int) -> Bytes:
     """Well-quoted lines with UNIT between columns and the enclosing quotes removed."""
     is_quote = array == _QUOTE
     inside = np.cumsum(is_quote, dtype=np.int64) % 2 == 1
-    split = np.where((array == delimiter) & ~inside, np.uint8(UNIT[0]), array)
+    split: Bytes = np.where((array == delimiter) & ~inside, np.uint8(UNIT[0]), array)
     after_quote = np.concatenate([[False], is_quote[:-1]])
     # The second of a doubled quote opens again right after the first closed: a letter.
-    return split[~is_quote | (inside & after_quote)]
-
-
-def split_strictly(text: bytes, delimiter: bytes) -> list[str] | None:
-    """Columns of a record by RFC 4180; null where its quoting is wrong."""
-    columns: list[str] = []
-    position = 0
-    while True:
-        if text[position : position + 1] == b'"':
-            closing = re.compile(rb'"((?:[^"]|"")*)"').match(text, position)
-            if closing is None:
-                return None
-            columns.append(closing.group(1).replace(b'""', b'"').decode())
-            position = closing.end()
-        else:
-            end = text.find(delimiter, position)
-            end = len(text) if end < 0 else end
-            column = text[position:end]
-            if b'"' in column or b"\n" in column:
-                return None
-            columns.append(column.decode())
-            position = end
-        if position == len(text):
-            return columns
-        if text[position : position + 1] != delimiter:
-            return None
-        position += 1
-
-
-def split_loosely(text: bytes, delimiter: bytes, width: int) -> list[str] | None:
-    """Columns of a line whose quotes are partly letters; null where that is in doubt.
-
-    It isn't where splitting at every delimiter gives the right number of columns and no
-    column has a quote without its pair: `1,"Nur" MFY,2`.
-    """
-    columns = text.split(delimiter)
-    if len(columns) != width or any(column.count(b'"') % 2 for column in columns):
-        return None
-    return [_unquoted(column).decode() for column in columns]
-
-
-def _unquoted(column: bytes) -> bytes:
-    whole = re.fullmatch(rb'"((?:[^"]|"")*)"', column)
-    return whole.group(1).replace(b'""', b'"') if whole else column
-
-
-def shown(text: bytes) -> str:
-    """The text of a line that is no row, as far as it can be shown in a report."""
-    text = text.removeprefix(_MARK)
-    readable = text.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
-    return readable[:FAULT_TEXT_MAX]
+    without: Bytes = split[~is_quote | (inside & after_quote)]
+    return without

@@ -46,7 +46,9 @@ def raw_blocks(file: DeliveredFile) -> Iterator[bytes]:
         return
     unpacked = 0
     try:
-        with pa.CompressedInputStream(pa.OSFile(file.path), file.compression) as stream:
+        with pa.CompressedInputStream(
+            pa.OSFile(file.path, "rb"), file.compression
+        ) as stream:
             while block := stream.read(BLOCK):
                 unpacked += len(block)
                 if unpacked > max(BOMB_BYTES, BOMB_RATIO * file.bytes):
