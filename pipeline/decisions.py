@@ -101,8 +101,8 @@ def list_corrections(
                 END AS reason
             FROM ranked LEFT JOIN persons AS person USING (record_id)
         )
-        SELECT decision_row_id, decision_id, row_id, record_id, field, value,
-            source_value,
+        SELECT judged.decision_row_id, decision_id, judged.row_id, judged.record_id,
+            judged.field, judged.value, judged.source_value,
             CASE reason WHEN 'CORRECTED' THEN 'APPLIED' ELSE 'NOT_APPLIED' END AS outcome,
             reason,
             reason = 'CORRECTED' AND before.decision_id IS NOT NULL

@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -70,16 +71,12 @@ def read_cases(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
 
+NUMBERS = itertools.count()
 Rows = Callable[..., duckdb.DuckDBPyRelation]
 
 
-@pytest.fixture
-def rows(engine: duckdb.DuckDBPyConnection) -> Rows:
-    """Build a table of a contract from the columns a test cares about.
-
-    `rows(Person, {"person_id": 1, "sex": "F"}, ...)`: other columns get plain values; the
-    contract is not checked, so that broken rows can be built too.
-    """
+def build_rows(engine: duckdb.DuckDBPyConnection) -> Rows:
+    """The builder that the fixture `rows` gives, for tests that open engines themselves."""
 
     def build(schema: type[dy.Schema], *given: dict[str, Any]) -> duckdb.DuckDBPyRelation:
         columns = schema.columns()
@@ -91,12 +88,26 @@ def rows(engine: duckdb.DuckDBPyConnection) -> Rows:
         }
         frame = pl.DataFrame(
             [
-                {name: row.get(name, plain_value(column)) for name, column in columns.items()}
+                {
+                    name: row.get(name, plain_value(column))
+                    for name, column in columns.items()
+                }
                 for row in given
             ],
             schema=types,
         )
-        engine.register(f"built_{id(frame)}", frame.to_arrow())
-        return engine.table(f"built_{id(frame)}")
+        name = f"built_{next(NUMBERS)}"
+        engine.register(name, frame.to_arrow())
+        return engine.table(name)
 
     return build
+
+
+@pytest.fixture
+def rows(engine: duckdb.DuckDBPyConnection) -> Rows:
+    """Build a table of a contract from the columns a test cares about.
+
+    `rows(Person, {"person_id": 1, "sex": "F"}, ...)`: other columns get plain values; the
+    contract is not checked, so that broken rows can be built too.
+    """
+    return build_rows(engine)

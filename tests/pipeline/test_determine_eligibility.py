@@ -22,7 +22,8 @@ def day(text):
 def judge(engine, rows, case, policy=None):
     citizenships = [None if code == "-" else code for code in case["citizenships"].split()]
     decided = engine.sql(
-        "SELECT 1::BIGINT AS person_id, 7::BIGINT AS decision_row_id, ? AS kind WHERE ? <> ''",
+        "SELECT 1::BIGINT AS person_id, 7::BIGINT AS decision_row_id, ? AS kind "
+        "WHERE ? <> ''",
         params=[case["decision"], case["decision"]],
     )
     acts = [1] if case["act"] else []
