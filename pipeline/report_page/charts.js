@@ -1,0 +1,172 @@
+// Charts drawn as SVG from the figures of the area; colours come from the style sheet, so
+// they follow the theme and print.
+
+function wrapped(words, limit) {
+  const lines = [""];
+  for (const word of words.split(" ")) {
+    const last = lines[lines.length - 1];
+    if (last && last.length + word.length + 1 > limit) lines.push(word);
+    else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+  }
+  return lines;
+}
+
+// Where every register row went: a trunk of those who stay, and an exit for each reason.
+function flow() {
+  const here = area();
+  const width = 1080;
+  const trunk = 150;
+  const columns = [0, 285, 570, 855];
+  const bar = 9;
+  const scale = here.rows ? trunk / here.rows : 0;
+  const steps = [
+    ["rows", "f-accent", "f-accent-soft"],
+    ["persons", "f-accent", "f-accent-soft"],
+    ["eligible", "f-accent", "f-accent-soft"],
+    ["listed", "f-listed", "f-listed-soft"],
+  ];
+  const exits = [
+    [],
+    [["repeated", text("repeated"), here.repeated, "f-neutral"], ["quarantined", text("quarantined"), here.quarantined, "f-exit"]],
+    ranked(here.ineligible_by_ground).map(([code, count]) => [`ineligible_by_ground.${code}`, reason("ground", code), count, "f-exit"]),
+    ranked(here.unplaced_by_reason).map(([code, count]) => [`unplaced_by_reason.${code}`, reason("unplaced", code), count, "f-exit"]),
+  ];
+  const shapes = [];
+  const labels = [];
+  let bottom = trunk;
+  steps.forEach(([name, strong, soft], index) => {
+    const x = columns[index];
+    const height = Math.max(2, here[name] * scale);
+    if (index) {
+      const from = columns[index - 1] + bar;
+      shapes.push(node("rect", { x: from, y: 0, width: x - from, height, class: soft }));
+    }
+    shapes.push(node("rect", { x, y: 0, width: bar, height, class: strong, rx: 1 }));
+    labels.push(node("text", { x: x + bar + 9, y: 24, class: "strong", "font-size": 17 }, number(here[name])));
+    wrapped(text(name), 26).forEach((line, row) => labels.push(node("text", { x: x + bar + 9, y: 43 + 16 * row, class: "dim" }, line)));
+    let leaves = height;
+    let y = trunk + 34;
+    for (const [path, label, count, colour] of exits[index].filter((exit) => exit[2] > 0)) {
+      const thick = Math.max(1, count * scale);
+      const tall = Math.max(4, thick);
+      const from = columns[index - 1] + bar;
+      const turn = from + (x - from) * 0.72;
+      const top = Math.min(leaves, here[steps[index - 1][0]] * scale - thick);
+      shapes.push(
+        node("path", {
+          class: colour === "f-neutral" ? "f-neutral-soft" : "f-exit-soft",
+          d: `M${from},${top} C${turn},${top} ${turn},${y} ${x},${y} L${x},${y + tall} C${turn},${y + tall} ${turn},${top + thick} ${from},${top + thick}Z`,
+        }),
+        node("rect", { x, y, width: bar, height: tall, class: colour, rx: 1 }),
+      );
+      const lines = wrapped(label, 27);
+      labels.push(node("text", { x: x + bar + 9, y: y + 9, class: "strong halo", "data-figure": `areas.${state.area}.${path}`, "data-value": count }, number(count)));
+      lines.forEach((line, row) => labels.push(node("text", { x: x + bar + 9, y: y + 25 + 15 * row, class: "dim halo" }, line)));
+      leaves += thick;
+      y += Math.max(tall + 8, 24 + 15 * lines.length + 6);
+      bottom = Math.max(bottom, y);
+    }
+  });
+  return node("svg", { viewBox: `0 -2 ${width} ${bottom + 6}`, role: "img", "aria-label": text("flow_heading") }, shapes, labels);
+}
+
+function bins() {
+  const { precinct_voters_max: most, precinct_bin_voters: step } = SUMMARY.limits;
+  const edges = [];
+  for (let from = 0; from < most; from += step) edges.push(from);
+  return edges;
+}
+
+// Precincts by size, with the bounds of Article 10.
+function histogram() {
+  const { precinct_voters_min: least, precinct_voters_max: most, precinct_bin_voters: step } = SUMMARY.limits;
+  const sizes = area().precincts_by_size;
+  const columns = [
+    ["under", sizes.under || 0, "f-exit", `<${least}`],
+    ...bins().map((from) => [String(from).padStart(5, "0"), sizes[String(from).padStart(5, "0")] || 0, "f-accent", from ? number(from) : number(least)]),
+    ["over", sizes.over || 0, "f-exit", `>${number(most)}`],
+  ];
+  const [width, height, foot] = [720, 200, 44];
+  const slot = width / columns.length;
+  const tallest = Math.max(1, ...columns.map((column) => column[1]));
+  const shapes = columns.flatMap(([key, count, colour, label], index) => {
+    const tall = count ? Math.max(2, (count / tallest) * height) : 0;
+    const x = index * slot;
+    const middle = x + slot / 2;
+    const outside = key === "under" || key === "over";
+    return [
+      node("rect", { x: x + 2, y: height - tall, width: slot - 4, height: tall, class: colour, rx: 2 }, node("title", {}, `${label}: ${number(count)}`)),
+      count ? node("text", { x: middle, y: height - tall - 6, "text-anchor": "middle", class: "strong", "data-figure": `areas.${state.area}.precincts_by_size.${key}`, "data-value": count }, number(count)) : null,
+      outside
+        ? node("text", { x: middle, y: height + 18, "text-anchor": "middle", class: "strong" }, label)
+        : (index - 1) % 2 === 0 && index > 1 ? node("text", { x, y: height + 18, "text-anchor": "middle", class: "dim" }, label) : null,
+    ];
+  });
+  const limits = [slot, width - slot].map((x) => node("line", { x1: x, x2: x, y1: -14, y2: height + 4, class: "limit" }));
+  return node(
+    "svg",
+    { viewBox: `0 -24 ${width} ${height + foot + 24}`, role: "img", "aria-label": text("precincts_heading"), "data-step": step },
+    node("line", { x1: 0, x2: width, y1: height, y2: height, class: "axis" }),
+    shapes,
+    limits,
+    node("text", { x: width / 2, y: height + 38, "text-anchor": "middle", class: "dim" }, text("histogram_x")),
+  );
+}
+
+// Women to the left, men to the right, by groups of five years.
+function pyramid() {
+  const counts = area().voters_by_age;
+  const groups = [...new Set(Object.keys(counts).map((key) => key.slice(1)))].sort();
+  const [width, row, middle] = [520, 20, 56];
+  const half = (width - middle) / 2;
+  const largest = Math.max(1, ...Object.values(counts));
+  const height = groups.length * row;
+  const shapes = groups.flatMap((group, index) => {
+    const y = (groups.length - 1 - index) * row;
+    const from = Number(group);
+    const label = from >= 90 ? "90+" : `${from}\u2013${from < 20 ? 19 : from + 4}`;
+    const side = (sex, left) => {
+      const count = counts[sex + group] || 0;
+      const wide = (count / largest) * (half - 52);
+      const x = left ? half - wide : half + middle;
+      return [
+        node("rect", { x, y: y + 2, width: wide, height: row - 4, class: left ? "f-women" : "f-men", rx: 1 }),
+        node("text", { x: left ? x - 5 : x + wide + 5, y: y + 14, "text-anchor": left ? "end" : "start", class: "dim", "font-size": 11, "data-figure": `areas.${state.area}.voters_by_age.${sex}${group}`, "data-value": count }, number(count)),
+      ];
+    };
+    return [side("F", true), side("M", false), node("text", { x: half + middle / 2, y: y + 14, "text-anchor": "middle", "font-size": 11.5 }, label)];
+  });
+  return node(
+    "svg",
+    { viewBox: `0 -22 ${width} ${height + 24}`, role: "img", "aria-label": text("ages") },
+    node("text", { x: half, y: -8, "text-anchor": "end", class: "strong" }, text("women")),
+    node("text", { x: half + middle, y: -8, class: "strong" }, text("men")),
+    shapes,
+  );
+}
+
+// Labelled bars. A row is [label, [[count, class]...], figure path or null].
+function bars(rows) {
+  const largest = Math.max(1, ...rows.map((row) => sum(row[1].map((part) => part[0]))));
+  return node(
+    "div",
+    { class: "hbars" },
+    rows.map(([label, parts, path]) => {
+      const total = sum(parts.map((part) => part[0]));
+      return [
+        node("span", {}, label),
+        node("span", { class: "track" }, parts.filter((part) => part[0]).map(([count, kind]) => node("i", { class: kind, style: { width: `${(100 * count) / largest}%` } }))),
+        path ? figure(path, total, "span") : node("span", { class: "value" }, number(total)),
+      ];
+    }),
+  );
+}
+
+function severityKeys(counts) {
+  return node("div", { class: "keys" }, SEVERITIES.filter((code) => counts[code]).map((code) => node("span", {}, node("i", { class: code }), reason("severity", code), " ", number(counts[code]))));
+}
+
+function severityStack(counts) {
+  const total = sum(Object.values(counts));
+  return node("div", { class: "stack" }, SEVERITIES.filter((code) => counts[code]).map((code) => node("i", { class: code, style: { width: `${(100 * counts[code]) / total}%` } })));
+}
