@@ -1,0 +1,394 @@
+"""Components of an address -> its parts, with what was not understood.
+
+What belongs here: what a component means by where it stands in the address (the first
+bare number after a street is the house, the next one the flat; кв. before the house is a
+block, after it a flat). A component whose meaning stays open is unread, never guessed.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from pipeline.normalise.address_grammar import Item, read_items
+from pipeline.normalise.address_words import area_names
+from pipeline.normalise.houses import HouseNumber, house_number, house_span
+from pipeline.normalise.places import join_display, join_key, latin_word, plain_text
+from pipeline.normalise.streets import massif_name, street_display, street_name
+
+POSTAL_CODE_DIGITS = 6
+
+
+class Place(NamedTuple):
+    """A named component in its standard form."""
+
+    key: str | None
+    display: str | None
+    kind: str | None = None
+
+
+@dataclasses.dataclass
+class Reading:
+    """The parts of an address as far as they are read."""
+
+    mahalla: Place | None = None
+    massif: Place | None = None
+    settlement: Place | None = None
+    street: Place | None = None
+    lane: str | None = None
+    house: HouseNumber | None = None
+    building: HouseNumber | None = None
+    flat: HouseNumber | None = None
+    is_without_number: bool = False
+    unread: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def has_place(self) -> bool:
+        """Whether anything below the district is named."""
+        places = (self.mahalla, self.massif, self.settlement, self.street)
+        return any(place is not None for place in places)
+
+
+def mahalla_place(words: tuple[str, ...], kind: str) -> Place:
+    """A mahalla: key without its kind, printed with it."""
+    name = join_display(list(words))
+    shown = f"{name} {kind}" if name and kind else name
+    return Place(join_key(list(words)), shown, kind or None)
+
+
+def massif_place(words: tuple[str, ...], form: str) -> Place:
+    """A massif, block or village: names first, number last in the key."""
+    parts = massif_name(words)
+    names = [part for part in parts if not part[0].isdigit()]
+    numbers = [part for part in parts if part[0].isdigit()]
+    shown = join_display(names)
+    if numbers and form != "massivi":
+        type_word = form.removesuffix("si") if form != "kvartali" else "kvartal"
+        type_word = "mikrorayon" if form == "mikrorayoni" else type_word
+        block = "-".join(numbers).upper()
+        shown = " ".join(filter(None, (shown, f"{block}-{type_word}" if form else block)))
+    else:
+        shown = " ".join(filter(None, (join_display(parts), form)))
+    return Place(join_key(parts), shown or None)
+
+
+def street_place(item: Item) -> tuple[Place | None, str | None]:
+    """A street and its lane; no place where neither is named."""
+    parts = street_name(item.words, is_russian=item.is_russian)
+    lane = item.number or None
+    display = street_display(parts, lane, item.form)
+    if display is None:
+        return None, None
+    return Place(join_key(parts), display), lane
+
+
+class Reader:
+    """Reads the components of one address, place first, then numbers."""
+
+    def __init__(self, district_code: str | None, *, has_tail: bool = False) -> None:
+        self.reading = Reading()
+        self.district_code = district_code
+        self.has_tail = has_tail
+        self.items: list[Item] = []
+
+    def column(self, text: str | None, slot: str, *, keeps_number: bool = False) -> None:
+        """Read an address column; a name without a type word is what the column says."""
+        if not text:
+            return
+        items = list(read_items(text))
+        if keeps_number:
+            items = _numbers_of_names(items)
+        typed = any(item.slot == slot for item in items)
+        for index, item in enumerate(items):
+            if item.slot == "NAME" and not typed:
+                items[index] = item._replace(slot=slot)
+                typed = True
+            elif item.slot == "M" and slot == "MAHALLA":
+                items[index] = item._replace(slot=slot)
+            elif item.slot == "NAME" and (join_key(list(item.words)) or "") in area_names():
+                items[index] = item._replace(slot="FILLER")
+        self.text_items(items)
+
+    def text_items(self, items: Iterable[Item]) -> None:
+        """Read components in their order."""
+        self.items = list(items)
+        self._settle_blocks()
+        self._settle_names()
+        for index, item in enumerate(self.items):
+            self._place(item)
+            self._number(index, item)
+
+    # Open components ----------------------------------------------------------------
+
+    def _has_house_after(self, index: int) -> bool:
+        return self.has_tail or any(
+            item.slot in ("HOUSE", "NUM") for item in self.items[index + 1 :]
+        )
+
+    def _settle_blocks(self) -> None:
+        """кв. before the house is a block, with the name before it; м. by what is known."""
+        slots = {item.slot for item in self.items}
+        house_seen = self.reading.house is not None
+        for index, item in enumerate(self.items):
+            if item.slot in ("HOUSE", "NUM"):
+                house_seen = True
+            elif item.slot == "KV":
+                self._settle_kv(index, item, house_seen=house_seen)
+            elif item.slot == "CORPS":
+                flat_follows = any(
+                    later.slot in ("FLAT", "KV") for later in self.items[index + 1 :]
+                )
+                known = house_seen and flat_follows
+                self.items[index] = item._replace(slot="BUILDING" if known else "UNREAD")
+            elif item.slot == "M":
+                has_mahalla, has_massif = "MAHALLA" in slots, "MASSIF" in slots
+                slot = "UNREAD"
+                if has_mahalla != has_massif:
+                    slot = "MASSIF" if has_mahalla else "MAHALLA"
+                self.items[index] = item._replace(slot=slot)
+
+    def _settle_kv(self, index: int, item: Item, *, house_seen: bool) -> None:
+        if house_seen:
+            self.items[index] = item._replace(slot="FLAT")
+        elif self._has_house_after(index):
+            words: tuple[str, ...] = ()
+            before = self.items[index - 1] if index else None
+            if before is not None and before.slot == "NAME":
+                words = before.words
+                self.items[index - 1] = before._replace(slot="FILLER")
+            self.items[index] = Item("MASSIF", (*words, item.number), form="kvartali")
+        else:
+            self.items[index] = item._replace(slot="UNREAD", words=("kv",))
+
+    def _settle_names(self) -> None:
+        """Names without a type word: the district's own, or the street before a house."""
+        slots = {item.slot for item in self.items}
+        for index, item in enumerate(self.items):
+            if item.slot != "NAME":
+                continue
+            if self._is_own_area(item) and index < len(self.items) - (not self.has_tail):
+                self.items[index] = item._replace(slot="FILLER")
+                continue
+            has_street = "STREET" in slots or self.reading.street is not None
+            known = "MAHALLA" in slots or self.reading.mahalla is not None
+            if known and not has_street and self._house_is_next(index):
+                self.items[index] = item._replace(slot="STREET")
+                slots.add("STREET")
+            else:
+                self.items[index] = item._replace(slot="UNREAD")
+
+    def _house_is_next(self, index: int) -> bool:
+        rest = self.items[index + 1 :]
+        if not rest:
+            return self.has_tail
+        if rest[0].slot == "NUM":
+            return not self.has_tail and not any(item.slot == "HOUSE" for item in rest)
+        return rest[0].slot in ("HOUSE", "NO_NUMBER")
+
+    def _is_own_area(self, item: Item) -> bool:
+        codes = area_names().get(join_key(list(item.words)) or "", frozenset())
+        code = self.district_code
+        return code is not None and any(code.startswith(area) for area in codes)
+
+    # Places -------------------------------------------------------------------------
+
+    def _place(self, item: Item) -> None:
+        reading = self.reading
+        if item.slot == "MAHALLA":
+            place = mahalla_place(item.words, item.form)
+            reading.mahalla = self._keep(reading.mahalla, place, item)
+        elif item.slot == "SETTLEMENT":
+            place = massif_place(item.words, item.form)
+            reading.settlement = self._keep(reading.settlement, place, item)
+        elif item.slot == "MASSIF":
+            self._massif(item)
+        elif item.slot == "STREET":
+            self._street(item)
+        elif item.slot == "UNREAD":
+            reading.unread.extend(filter(None, (*item.words, item.number)))
+
+    def _keep(self, known: Place | None, place: Place, item: Item) -> Place | None:
+        """The component, unless another one of its kind is known already."""
+        if place.key is None:
+            return known
+        if known is None or (known.key == place.key and known.kind is None):
+            return place
+        if known.key != place.key:
+            self.reading.unread.extend(item.words)
+        return known
+
+    def _massif(self, item: Item) -> None:
+        """A massif; a block's number joins the massif it lies in (Chilonzor, 9-kvartal)."""
+        place = massif_place(item.words, item.form)
+        known = self.reading.massif
+        if known is None or known.key is None:
+            self.reading.massif = place
+        elif place.key is not None and place.key[0].isdigit() and not _has_digit(known.key):
+            shown = f"{known.display} {place.display}"
+            self.reading.massif = Place(known.key + place.key, shown)
+        elif known.key != place.key:
+            self.reading.unread.extend(item.words)
+
+    def _street(self, item: Item) -> None:
+        reading = self.reading
+        place, lane = street_place(item)
+        if place is None:
+            return
+        if reading.street is None:
+            reading.street, reading.lane = place, lane
+        elif place.key is None and reading.lane is None and reading.street.key:
+            reading.lane = lane
+            shown = (reading.street.display or "").rsplit(" ", 1)[0]
+            reading.street = Place(reading.street.key, f"{shown} {place.display}")
+        elif (place.key, lane) != (reading.street.key, reading.lane):
+            reading.unread.extend(filter(None, (*item.words, item.number)))
+
+    # Numbers ------------------------------------------------------------------------
+
+    def _number(self, index: int, item: Item) -> None:
+        reading = self.reading
+        if item.slot == "NO_NUMBER":
+            reading.is_without_number = True
+        elif item.slot in ("HOUSE", "BUILDING", "FLAT"):
+            has_flat = any(other.slot in ("FLAT", "KV") for other in self.items)
+            spans = item.form == "plural" or has_flat
+            self.set_number(item.slot.lower(), item.number, spans=spans)
+        elif item.slot == "NUM":
+            self._bare_number(index, item)
+
+    def _bare_number(self, index: int, item: Item) -> None:
+        """The first number after the place is the house, the next one the flat."""
+        reading = self.reading
+        house_follows = any(other.slot == "HOUSE" for other in self.items[index + 1 :])
+        flat_known = reading.flat is not None or any(
+            other.slot == "FLAT" for other in self.items
+        )
+        digits = item.number.isdigit() and len(item.number) == POSTAL_CODE_DIGITS
+        if digits and not reading.has_place and index == 0:
+            return
+        if item.form == "ordinal" or house_follows or self.has_tail or not self._opens():
+            reading.unread.append(item.number)
+        elif reading.house is None and not reading.is_without_number:
+            self.set_number("house", item.number, spans=flat_known)
+        elif not flat_known:
+            self.set_number("flat", item.number)
+        else:
+            reading.unread.append(item.number)
+
+    def _opens(self) -> bool:
+        """Whether a bare number can be a house: a place or a house is known before it."""
+        return self.reading.has_place or self.reading.house is not None
+
+    def set_number(self, slot: str, text: str, *, spans: bool = False) -> None:
+        """Set house, building or flat; a number of another form is unread."""
+        if text.strip("0") == "" and text:
+            return
+        number = house_number(text)
+        if number is None and spans:
+            number = house_span(text)
+        known = getattr(self.reading, slot)
+        if number is None or (known is not None and known.key != number.key):
+            self.reading.unread.append(text)
+        else:
+            setattr(self.reading, slot, number)
+
+
+def _has_digit(key: str) -> bool:
+    return any(letter.isdigit() for letter in key)
+
+
+def _numbers_of_names(items: list[Item]) -> list[Item]:
+    """A number right after a name belongs to it: mahalla Birlik 1."""
+    kept: list[Item] = []
+    for item in items:
+        last = kept[-1] if kept else None
+        if (
+            item.slot == "NUM"
+            and item.is_loose
+            and last is not None
+            and last.slot == "NAME"
+        ):
+            kept[-1] = last._replace(words=(*last.words, item.number))
+        else:
+            kept.append(item)
+    return kept
+
+
+def read_place(
+    district_code: str | None,
+    mahalla: str | None,
+    street: str | None,
+    text: str | None,
+    *,
+    has_number: bool,
+) -> Reading:
+    """The place parts of an address: its columns, then what its one line adds.
+
+    Args:
+        district_code: the address's district, whose own name in the line is no place.
+        mahalla: the column, as delivered.
+        street: the column, as delivered.
+        text: the one-line address without the house at its end.
+        has_number: whether a house stands in its column or at the end of the line.
+    """
+    reader = Reader(district_code, has_tail=False)
+    reader.column(mahalla, "MAHALLA", keeps_number=True)
+    reader.column(street, "STREET", keeps_number=has_number)
+    if text:
+        reader.has_tail = has_number
+        reader.text_items(read_items(text))
+    return reader.reading
+
+
+def read_numbers(
+    house: str | None,
+    building: str | None,
+    flat: str | None,
+    text: str | None,
+    *,
+    has_place: bool,
+) -> Reading:
+    """House, building and flat: their columns, then the end of the one-line address.
+
+    Args:
+        house: the column, as delivered.
+        building: the column, as delivered.
+        flat: the column, as delivered.
+        text: the house at the end of the one-line address, with all that follows.
+        has_place: whether a mahalla, massif or street stands before it.
+    """
+    reader = Reader(None)
+    for slot, value in (("HOUSE", house), ("BUILDING", building), ("FLAT", flat)):
+        if value is not None:
+            _number_column(reader, slot, value)
+    if text:
+        if has_place:
+            reader.reading.settlement = Place("", None)
+        reader.text_items(read_items(text))
+    return reader.reading
+
+
+def _number_column(reader: Reader, slot: str, value: str) -> None:
+    plain = plain_text(value).strip(" -.№#*")
+    number = house_number(plain)
+    if number is None and slot == "BUILDING":
+        number = _letter(plain)
+    if number is not None:
+        if number.key.strip("0"):
+            setattr(reader.reading, slot.lower(), number)
+        return
+    items = list(read_items(plain))
+    for index, item in enumerate(items):
+        if item.slot in ("NUM", "KV", "CORPS") and index == 0 and len(items) == 1:
+            items[index] = item._replace(slot=slot)
+        elif item.slot == "KV" and slot == "HOUSE" and index > 0:
+            items[index] = item._replace(slot="FLAT")
+        elif item.slot == "NUM" and slot == "HOUSE" and index == 0:
+            items[index] = item._replace(slot="HOUSE")
+        elif item.slot in ("NUM", "NAME"):
+            items[index] = item._replace(slot="UNREAD")
+    reader.text_items(items)
+
+
+def _letter(text: str) -> HouseNumber | None:
+    letter = latin_word(text).upper()
+    return HouseNumber(letter, letter, 0) if len(letter) == 1 and letter.isalpha() else None
