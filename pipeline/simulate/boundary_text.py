@@ -89,7 +89,7 @@ def _uzbek(
         else:
             plain.append(name)
     if claims and not whole and not drop:
-        pieces.append(f"{_plain(country.mahallas[claims[0].mahalla].name)} mahallasi")
+        pieces.append(f"{country.mahallas[claims[0].mahalla].name} mahallasi")
     if plain:
         word = "ko'chalari" if len(plain) > 1 else "ko'chasi"
         pieces.append(f"{', '.join(plain)} {word}" + ("," if houses else ""))
@@ -133,7 +133,7 @@ def _russian(
         ]
         pieces.append(("махалля " if len(names) == 1 else "махалли ") + ", ".join(names))
     elif claims:
-        name = _plain(country.mahallas[claims[0].mahalla].name)
+        name = country.mahallas[claims[0].mahalla].name
         pieces.append("махалля " + spell(name, Style.RUSSIAN))
     plain = []
     houses = []
