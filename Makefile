@@ -4,24 +4,28 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data/demo
 REGISTRATIONS ?= 150000
+SEED ?= 7
+REGIONS ?= 1718
 ELECTION_DATE ?= 2026-12-27
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench run test lint fix tables constraints bench clean
+.PHONY: help setup setup-test setup-bench run test lint fix tables bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 
 $(VENV)/.runtime: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP) --editable .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.runtime
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(PIP) --group test --group lint
 	@touch $@
 
@@ -29,6 +33,31 @@ $(VENV)/.bench: $(VENV)/.test
 	$(PIP) --group bench
 	@touch $@
 
-setup: $(VENV)/.runtime ## install what running needs into .venv
+setup: $(VENV)/.runtime ## install what a run needs into .venv
 setup-test: $(VENV)/.test
 setup-bench: $(VENV)/.bench
+
+run: setup ## simulate a delivery of one region, build its list, say where to look
+	@rm -rf $(DATA)
+	@$(BIN)/selv simulate --registrations $(REGISTRATIONS) --seed $(SEED) --regions $(REGIONS) \
+		--election-date $(ELECTION_DATE) --output $(DATA)/delivery
+	@$(BIN)/selv build $(DATA)/delivery --election-date $(ELECTION_DATE) --output $(DATA)/published
+	@$(BIN)/selv evaluate $(DATA)/published/$(ELECTION_DATE)/current --truth $(DATA)/delivery/truth
+
+lint: setup-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: lint ## check style and types, run every test
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+fix: setup-test ## format, and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+tables: setup ## write docs/tables.md and docs/discrepancies.md from the contracts
+	$(BIN)/python -m pipeline.document_tables
+
+clean: ## remove .venv and everything that runs left behind
+	rm -rf $(VENV) $(DATA) .pytest_cache .mypy_cache .ruff_cache .coverage
