@@ -1,0 +1,443 @@
+"""The precinct whose territory covers an address, by the most specific coverage rule.
+
+A rule fits a site for certain (2), may fit it, where what is unknown of the site could make
+it fit (1), or doesn't (0). A site is placed only where every rule that could be the most
+specific one belongs to one precinct: a wrong precinct is far worse than none.
+"""
+
+import duckdb
+
+from pipeline.assign_precincts.rules import tabulate_rules
+from pipeline.assign_precincts.sites import tabulate_sites
+from pipeline.resolve_addresses.place_names import NameMatching
+
+Relation = duckdb.DuckDBPyRelation
+
+PREFIX = "locate_addresses"
+
+MAHALLA_FIT = """
+    CASE
+        WHEN rule.mahalla_key IS NULL THEN 2
+        WHEN site.mahalla_state = 'UNREAD' THEN 1
+        WHEN site.mahalla_state = 'MISSING' THEN
+            CASE WHEN site.street_state = 'KNOWN'
+                     THEN (held.street_key IS NOT NULL)::INTEGER
+                 WHEN site.massif_state = 'KNOWN'
+                     THEN (block.massif_key IS NOT NULL)::INTEGER
+                 ELSE 1 END
+        WHEN rule.mahalla_key <> site.mahalla_key THEN 0
+        WHEN twin.mahalla_key IS NULL OR rule.mahalla_kind = site.mahalla_kind THEN 2
+        WHEN rule.mahalla_kind IS NULL OR site.mahalla_kind IS NULL THEN 1
+        ELSE 0
+    END
+"""
+MASSIF_FIT = """
+    CASE
+        WHEN rule.massif_key IS NULL THEN 2
+        WHEN site.massif_state = 'KNOWN'
+            THEN 2 * (rule.massif_key = site.massif_key)::INTEGER
+        WHEN site.massif_state = 'UNREAD' THEN 1
+        WHEN site.is_found OR site.street_state = 'KNOWN' THEN 0
+        ELSE 1
+    END
+"""
+STREET_FIT = """
+    CASE
+        WHEN rule.street_key IS NULL THEN 2
+        WHEN site.street_state = 'KNOWN' THEN
+            CASE WHEN rule.street_key <> site.street_key THEN 0
+                 WHEN rule.mahalla_key IS NOT NULL OR spread.mahallas = 1 THEN 2
+                 ELSE 1 END
+        WHEN site.street_state = 'MISSING' AND site.is_found THEN 0
+        WHEN rule.mahalla_key IS NULL AND site.mahalla_state = 'KNOWN'
+            AND spread.mahallas IS NOT NULL AND here.street_key IS NULL THEN 0
+        ELSE 1
+    END
+"""
+LANE_FIT = """
+    CASE
+        WHEN rule.lane IS NULL THEN
+            CASE WHEN rule.has_range AND site.lane IS NOT NULL
+                     AND rule.street_key IS NOT NULL THEN 1 ELSE 2 END
+        WHEN rule.lane = site.lane THEN 2
+        WHEN site.street_state = 'KNOWN' THEN 0
+        ELSE 1
+    END
+"""
+DISTRICT_FIT = (
+    "CASE WHEN starts_with(site.district_code, rule.district_code) THEN 2 ELSE 1 END"
+)
+PREFIX_LETTERS = (2, 5, 8, 11, 14, 19, 24, 28)
+"""Lengths at which a canonical cadastral number may be cut between its parts."""
+HOUSE_FIT = """
+    CASE
+        WHEN NOT pair.has_range THEN 2
+        WHEN point.house_number IS NULL THEN 1
+        WHEN point.house_number < coalesce(pair.house_from, 0)
+            OR point.house_number > coalesce(pair.house_to, 2147483647) THEN 0
+        WHEN pair.parity = 'ODD' THEN 2 * (point.house_number % 2 = 1)::INTEGER
+        WHEN pair.parity = 'EVEN' THEN 2 * (point.house_number % 2 = 0)::INTEGER
+        ELSE 2
+    END
+"""
+PREFIX_FIT = """
+    CASE
+        WHEN pair.cadastral_prefix IS NULL THEN 2
+        WHEN point.prefixes IS NULL THEN 1
+        ELSE 2 * list_contains(point.prefixes, pair.cadastral_prefix)::INTEGER
+    END
+"""
+
+
+def locate_addresses(
+    engine: duckdb.DuckDBPyConnection,
+    links: Relation,
+    coverage: Relation,
+    precincts: Relation,
+    dwellings: Relation,
+    mahallas: Relation,
+    street_aliases: Relation,
+    matching: NameMatching | None = None,
+) -> Relation:
+    """The precinct of each address by coverage rules, or the reason why there is none.
+
+    Args:
+        engine: where the tables live.
+        links: AddressLink.
+        coverage: PrecinctCoverage.
+        precincts: SourcePrecinct; rules of institutions and missions place no home.
+        dwellings: DwellingRecord, the gazetteer.
+        mahallas: SourceMahalla; may be empty.
+        street_aliases: district_code, street_key_old, street_key_new; may be empty.
+        matching: how far spellings may stand apart; the default where None.
+
+    Returns:
+        AddressPrecinct, one row per address. Text and number of an address that contradict
+        (`rival_dwelling_id`) are placed only where both stand in one precinct.
+    """
+    limits = matching or NameMatching()
+    tabulate_rules(
+        engine, PREFIX, coverage, precincts, dwellings, mahallas, street_aliases, limits
+    )
+    readings = _readings(engine, links, dwellings)
+    tabulate_sites(engine, PREFIX, readings, limits)
+    _tabulate_streets(engine)
+    _touch_places(engine, dwellings)
+    _pair_sites(engine)
+    _tabulate_points(engine)
+    _judge_points(engine)
+    return _address_precincts(engine, links)
+
+
+def _readings(
+    engine: duckdb.DuckDBPyConnection, links: Relation, dwellings: Relation
+) -> Relation:
+    """Every address as its link says, and again as the dwelling that contradicts it.
+
+    The second reading has the negative number of its address, less one.
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_reading AS
+        SELECT address_id, dwelling_id, reason, district_code, mahalla_key,
+            mahalla_kind, massif_key, street_key, lane, house_number, cadastral_key
+        FROM links
+        UNION ALL
+        SELECT -link.address_id - 1, dwelling.dwelling_id, 'CADASTRAL_NUMBER',
+            dwelling.district_code, dwelling.mahalla_key, dwelling.mahalla_kind,
+            dwelling.massif_key, coalesce(rename.new_key, dwelling.street_key),
+            dwelling.lane, dwelling.house_number, dwelling.cadastral_key
+        FROM links AS link
+        JOIN dwellings AS dwelling ON dwelling.dwelling_id = link.rival_dwelling_id
+        LEFT JOIN {PREFIX}_rename AS rename
+            ON rename.district_code = dwelling.district_code
+            AND rename.old_key = dwelling.street_key
+        WHERE link.reason <> 'DISTRICT_CONFLICT'
+        """
+    )
+    return engine.table(f"{PREFIX}_reading")
+
+
+def _prefixes(numbers: str) -> str:
+    """Query of `numbers` with each rule's cadastral_prefix that they begin with."""
+    return " UNION ALL ".join(
+        f"""
+        SELECT number.*, prefix.cadastral_prefix FROM {numbers} AS number
+        JOIN (SELECT DISTINCT cadastral_prefix FROM {PREFIX}_rule
+              WHERE length(cadastral_prefix) = {letters}) AS prefix
+            ON left(number.cadastral_key, {letters}) = prefix.cadastral_prefix
+        """
+        for letters in PREFIX_LETTERS
+    )
+
+
+def _tabulate_streets(engine: duckdb.DuckDBPyConnection) -> None:
+    """Which mahallas hold a street or a massif, and which mahallas have a twin."""
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_held AS
+        SELECT DISTINCT asked_code AS district_code, street_key, mahalla_key
+        FROM (
+            SELECT district_code, street_key, mahalla_key FROM {PREFIX}_place
+            UNION ALL SELECT district_code, street_key, mahalla_key FROM {PREFIX}_rule
+        ) JOIN {PREFIX}_link_reach USING (district_code)
+        WHERE street_key IS NOT NULL AND mahalla_key IS NOT NULL
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_spread AS
+        SELECT district_code, street_key, count(*) AS mahallas
+        FROM {PREFIX}_held GROUP BY ALL
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_block AS
+        SELECT DISTINCT asked_code AS district_code, massif_key, mahalla_key
+        FROM (
+            SELECT district_code, massif_key, mahalla_key FROM {PREFIX}_place
+            UNION ALL SELECT district_code, massif_key, mahalla_key FROM {PREFIX}_rule
+        ) JOIN {PREFIX}_link_reach USING (district_code)
+        WHERE massif_key IS NOT NULL AND mahalla_key IS NOT NULL
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_twin AS
+        SELECT asked_code AS district_code, mahalla_key
+        FROM (
+            SELECT district_code, mahalla_key, mahalla_kind FROM {PREFIX}_place
+            UNION ALL SELECT district_code, mahalla_key, mahalla_kind FROM {PREFIX}_rule
+        ) JOIN {PREFIX}_link_reach USING (district_code)
+        WHERE mahalla_key IS NOT NULL
+        GROUP BY ALL HAVING count(DISTINCT mahalla_kind) > 1
+        """
+    )
+
+
+def _touch_places(engine: duckdb.DuckDBPyConnection, dwellings: Relation) -> None:
+    """Make `_touched`: the streets in which a cadastral prefix of a rule has dwellings.
+
+    An address elsewhere without a cadastral number can't be meant by the prefix.
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_touched AS
+        SELECT DISTINCT touched.cadastral_prefix, touched.mahalla_key,
+            coalesce(rename.new_key, touched.street_key, '') AS street_key
+        FROM ({_prefixes("dwellings")}) AS touched
+        LEFT JOIN {PREFIX}_rename AS rename
+            ON rename.district_code = touched.district_code
+            AND rename.old_key = touched.street_key
+        """
+    )
+
+
+def _pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make `_pair`: every rule that fits or may fit a site, houses apart."""
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_pair AS
+        SELECT * FROM (
+            SELECT site.site_id, rule.rule_id, rule.precinct_id, rule.score,
+                rule.is_exclusion, rule.has_range, rule.house_from, rule.house_to,
+                rule.parity, rule.cadastral_prefix, rule.is_precinct_known,
+                least({DISTRICT_FIT}, {MAHALLA_FIT}, {MASSIF_FIT}, {STREET_FIT},
+                    {LANE_FIT}) AS fit
+            FROM {PREFIX}_site AS site
+            JOIN {PREFIX}_link_reach AS reach ON reach.asked_code = site.district_code
+            JOIN {PREFIX}_rule AS rule ON rule.district_code = reach.district_code
+            LEFT JOIN {PREFIX}_held AS held
+                ON held.district_code = site.district_code
+                AND held.street_key = site.street_key
+                AND held.mahalla_key = rule.mahalla_key
+            LEFT JOIN {PREFIX}_block AS block
+                ON block.district_code = site.district_code
+                AND block.massif_key = site.massif_key
+                AND block.mahalla_key = rule.mahalla_key
+            LEFT JOIN {PREFIX}_twin AS twin
+                ON twin.district_code = site.district_code
+                AND twin.mahalla_key = rule.mahalla_key
+            LEFT JOIN {PREFIX}_spread AS spread
+                ON spread.district_code = site.district_code
+                AND spread.street_key = rule.street_key
+            LEFT JOIN {PREFIX}_held AS here
+                ON here.district_code = site.district_code
+                AND here.street_key = rule.street_key
+                AND here.mahalla_key = site.mahalla_key
+            LEFT JOIN {PREFIX}_touched AS touched
+                ON touched.cadastral_prefix = rule.cadastral_prefix
+                AND touched.mahalla_key = site.mahalla_key
+                AND touched.street_key = coalesce(site.street_key, '')
+            WHERE rule.cadastral_prefix IS NULL OR touched.cadastral_prefix IS NOT NULL
+                OR site.mahalla_state <> 'KNOWN' OR site.street_state = 'UNREAD'
+                OR site.street_state = 'MISSING' AND NOT site.is_found
+        ) WHERE fit > 0
+        """
+    )
+
+
+def _tabulate_points(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make `_point`: distinct (site, house number, prefixes) as far as rules ask for them.
+
+    `prefixes` are the rules' prefixes that the cadastral number begins with; null where
+    the number is unknown.
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_begins AS
+        SELECT cadastral_key, list_sort(list(cadastral_prefix)) AS prefixes
+        FROM ({_prefixes(f"(SELECT DISTINCT cadastral_key FROM {PREFIX}_at)")})
+        GROUP BY cadastral_key
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_asked AS
+        SELECT standing.address_id, standing.site_id,
+            CASE WHEN asks.by_house THEN standing.house_number END AS house_number,
+            CASE WHEN asks.by_prefix AND standing.cadastral_key IS NOT NULL
+                 THEN coalesce(begins.prefixes, []) END AS prefixes
+        FROM {PREFIX}_at AS standing
+        LEFT JOIN (
+            SELECT site_id, bool_or(has_range) AS by_house,
+                bool_or(cadastral_prefix IS NOT NULL) AS by_prefix
+            FROM {PREFIX}_pair GROUP BY site_id
+        ) AS asks USING (site_id)
+        LEFT JOIN {PREFIX}_begins AS begins
+            ON asks.by_prefix AND begins.cadastral_key = standing.cadastral_key
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_point AS
+        SELECT row_number() OVER () AS point_id, *
+        FROM (SELECT DISTINCT site_id, house_number, prefixes FROM {PREFIX}_asked)
+        """
+    )
+
+
+def _judge_points(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make `_verdict`: the rules in contention at each point and their precincts.
+
+    An exclusion takes its own precinct's rules out that are as general or more general
+    than it; where it may fit, they may.
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_fit AS
+        SELECT * FROM (
+            SELECT point.point_id, pair.rule_id, pair.precinct_id, pair.score,
+                pair.is_exclusion, pair.is_precinct_known,
+                least(pair.fit, {HOUSE_FIT}, {PREFIX_FIT}) AS fit
+            FROM {PREFIX}_point AS point JOIN {PREFIX}_pair AS pair USING (site_id)
+        ) WHERE fit > 0
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_verdict AS
+        WITH excluded AS (
+            SELECT point_id, precinct_id, max(score) FILTER (fit = 2) AS surely,
+                max(score) AS perhaps
+            FROM {PREFIX}_fit WHERE is_exclusion GROUP BY ALL
+        ),
+        standing AS (
+            SELECT fit.* REPLACE (
+                CASE WHEN fit.score <= excluded.perhaps THEN 1 ELSE fit.fit END AS fit),
+                coalesce(fit.score <= excluded.perhaps, false) AS is_perhaps_excluded
+            FROM {PREFIX}_fit AS fit LEFT JOIN excluded USING (point_id, precinct_id)
+            WHERE NOT fit.is_exclusion
+              AND (excluded.surely IS NULL OR fit.score > excluded.surely)
+        ),
+        best AS (
+            SELECT point_id, max(score) FILTER (fit = 2) AS score
+            FROM standing GROUP BY point_id
+        )
+        SELECT standing.point_id,
+            min(precinct_id) AS precinct_id,
+            count(DISTINCT precinct_id) AS precincts,
+            count(DISTINCT precinct_id) FILTER (fit = 2) AS sure_precincts,
+            bool_and(is_precinct_known) AS is_precinct_known,
+            bool_or(is_perhaps_excluded) AS is_perhaps_excluded,
+            list_sort(list(rule_id)) AS rule_ids
+        FROM standing JOIN best USING (point_id)
+        WHERE standing.score >= coalesce(best.score, 0)
+        GROUP BY standing.point_id
+        """
+    )
+
+
+def _address_precincts(engine: duckdb.DuckDBPyConnection, links: Relation) -> Relation:
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_judged AS
+        SELECT asked.address_id, verdict.precinct_id, verdict.rule_ids,
+            CASE
+                WHEN verdict.precincts = 1 AND (verdict.sure_precincts = 1
+                    OR NOT is_unread AND NOT verdict.is_perhaps_excluded)
+                THEN CASE WHEN NOT verdict.is_precinct_known THEN 'PRECINCT_UNKNOWN' END
+                WHEN is_nothing THEN 'NO_ADDRESS'
+                WHEN verdict.precincts IS NULL AND is_mahalla_unread AND has_rules
+                    THEN 'ADDRESS_UNREAD'
+                WHEN verdict.precincts IS NULL THEN 'COVERAGE_GAP'
+                WHEN verdict.sure_precincts > 1 THEN 'COVERAGE_OVERLAP'
+                WHEN is_unread THEN 'ADDRESS_UNREAD'
+                ELSE 'ADDRESS_AMBIGUOUS'
+            END AS unplaced_reason
+        FROM (
+            SELECT asked.*,
+                'UNREAD' IN (site.mahalla_state, site.massif_state, site.street_state)
+                    AS is_unread,
+                site.mahalla_state = 'UNREAD' AS is_mahalla_unread,
+                site.mahalla_state = 'MISSING' AND site.massif_state = 'MISSING'
+                    AND site.street_state = 'MISSING' AND NOT site.is_found AS is_nothing,
+                ruled.district_code IS NOT NULL AS has_rules
+            FROM {PREFIX}_asked AS asked JOIN {PREFIX}_site AS site USING (site_id)
+            LEFT JOIN (
+                SELECT DISTINCT asked_code AS district_code FROM {PREFIX}_link_reach
+                SEMI JOIN {PREFIX}_rule USING (district_code)
+            ) AS ruled ON ruled.district_code = site.district_code
+        ) AS asked
+        LEFT JOIN {PREFIX}_point AS point
+            ON point.site_id = asked.site_id
+            AND point.house_number IS NOT DISTINCT FROM asked.house_number
+            AND point.prefixes IS NOT DISTINCT FROM asked.prefixes
+        LEFT JOIN {PREFIX}_verdict AS verdict USING (point_id)
+        """
+    )
+    return engine.sql(
+        f"""
+        SELECT address_id,
+            CASE WHEN reason IS NULL THEN region_code END AS region_code,
+            CASE WHEN reason IS NULL THEN precinct_number END AS precinct_number,
+            CASE WHEN reason IS NULL THEN found END AS placement,
+            reason AS unplaced_reason, rule_ids, []::VARCHAR[] AS warnings
+        FROM (
+            SELECT link.address_id, precinct.region_code, precinct.precinct_number,
+                CASE
+                    WHEN link.reason = 'DISTRICT_CONFLICT' THEN 'ADDRESS_AMBIGUOUS'
+                    WHEN judged.unplaced_reason IS NOT NULL THEN judged.unplaced_reason
+                    WHEN list_contains(link.warnings, 'ADDRESS_CONFLICT')
+                        AND (rival.precinct_id IS NULL
+                             OR rival.unplaced_reason IS NOT NULL
+                             OR rival.precinct_id <> judged.precinct_id)
+                    THEN 'ADDRESS_AMBIGUOUS'
+                END AS reason,
+                CASE
+                    WHEN link.reason LIKE 'FUZZY%' THEN 'FUZZY'
+                    WHEN link.dwelling_id IS NOT NULL OR link.reason LIKE '%BUILDING'
+                    THEN 'EXACT' ELSE 'TERRITORY_ONLY'
+                END AS found,
+                coalesce(judged.rule_ids, []) AS rule_ids
+            FROM links AS link
+            JOIN {PREFIX}_judged AS judged ON judged.address_id = link.address_id
+            LEFT JOIN {PREFIX}_judged AS rival ON rival.address_id = -link.address_id - 1
+            LEFT JOIN (
+                SELECT DISTINCT precinct_id, region_code, precinct_number
+                FROM {PREFIX}_rule
+            ) AS precinct ON precinct.precinct_id = judged.precinct_id
+        )
+        """
+    )

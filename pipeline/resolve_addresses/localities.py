@@ -1,0 +1,201 @@
+"""Distinct localities of addresses and the one place of the cadastre that each can mean.
+
+A locality is what an address says without its house: district, mahalla, massif, street,
+lane. The string work of a country is done here, on distinct values.
+"""
+
+import duckdb
+
+from pipeline.resolve_addresses.gazetteer import (
+    known_streets,
+    match_names,
+    reachable_districts,
+)
+from pipeline.resolve_addresses.place_names import NameMatching
+
+Relation = duckdb.DuckDBPyRelation
+
+
+def resolve_localities(
+    engine: duckdb.DuckDBPyConnection,
+    prefix: str,
+    addresses: Relation,
+    matching: NameMatching,
+) -> None:
+    """Make `<prefix>_locality`: every distinct locality with the place that it means.
+
+    Columns: locality_id, the locality as written, mahalla_name, massif_name, street_name
+    (the names meant; what was written where none is certain), is_fuzzy, margin, group_id
+    (the one place; null where there is none or several), group_count,
+    mahalla_status, massif_status, street_status (EXACT, FUZZY, UNKNOWN, AMBIGUOUS,
+    MISSING).
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_written AS
+        SELECT row_number() OVER (ORDER BY district_code, mahalla_key, mahalla_kind,
+            massif_key, street_key, lane) AS locality_id, *
+        FROM (
+            SELECT district_code, mahalla_key, mahalla_kind, massif_key, street_key, lane,
+                count(*) AS houses
+            FROM addresses GROUP BY ALL
+        )
+        """
+    )
+    reachable_districts(engine, f"{prefix}_reach", f"{prefix}_written", f"{prefix}_place")
+    _match_districtwide(engine, prefix, "mahalla", matching)
+    _match_districtwide(engine, prefix, "massif", matching)
+    _match_streets(engine, prefix, matching)
+    _join_names(engine, prefix)
+    _find_groups(engine, prefix)
+
+
+def _match_districtwide(
+    engine: duckdb.DuckDBPyConnection, prefix: str, part: str, matching: NameMatching
+) -> None:
+    source = f"{prefix}_mahalla" if part == "mahalla" else f"{prefix}_place"
+    reachable_districts(engine, f"{prefix}_{part}_reach", f"{prefix}_written", source)
+    match_names(
+        engine,
+        f"{prefix}_{part}_name",
+        asked=f"""
+            SELECT district_code, '' AS scope, {part}_key AS spelling,
+                sum(houses)::BIGINT AS houses
+            FROM {prefix}_written WHERE {part}_key IS NOT NULL GROUP BY ALL
+        """,
+        known=f"""
+            SELECT asked_code AS district_code, '' AS scope, {part}_key AS name,
+                sum(houses)::BIGINT AS houses
+            FROM {source} JOIN {prefix}_{part}_reach USING (district_code)
+            WHERE {part}_key IS NOT NULL GROUP BY ALL
+        """,
+        matching=matching,
+    )
+
+
+def _match_streets(
+    engine: duckdb.DuckDBPyConnection, prefix: str, matching: NameMatching
+) -> None:
+    """Streets of a known mahalla in that mahalla, of a missing one in the district."""
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_scoped AS
+        SELECT written.*, coalesce(mahalla.name, '') AS scope,
+            coalesce(rename.new_key, written.street_key) AS current_key
+        FROM {prefix}_written AS written
+        LEFT JOIN {prefix}_mahalla_name AS mahalla
+            ON mahalla.district_code = written.district_code
+            AND mahalla.spelling = written.mahalla_key
+        LEFT JOIN {prefix}_rename AS rename
+            ON rename.district_code = written.district_code
+            AND rename.old_key = written.street_key
+        """
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {prefix}_street AS "
+        + known_streets(prefix, f"{prefix}_reach")
+    )
+    match_names(
+        engine,
+        f"{prefix}_street_name",
+        asked=f"""
+            SELECT district_code, scope, current_key AS spelling,
+                sum(houses)::BIGINT AS houses
+            FROM {prefix}_scoped
+            WHERE current_key IS NOT NULL AND (mahalla_key IS NULL OR scope <> '')
+            GROUP BY ALL
+        """,
+        known=f"SELECT district_code, scope, name, houses FROM {prefix}_street",
+        spellings=f"""
+            SELECT DISTINCT street.district_code, scope, old_key AS spelling, name
+            FROM {prefix}_street AS street JOIN {prefix}_rename AS rename
+                ON starts_with(rename.district_code, street.district_code)
+                AND rename.new_key = street.name
+        """,
+        matching=matching,
+    )
+
+
+def _join_names(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_named AS
+        SELECT
+            scoped.* EXCLUDE (scope, current_key),
+            coalesce(mahalla.name, scoped.mahalla_key) AS mahalla_name,
+            coalesce(massif.name, scoped.massif_key) AS massif_name,
+            coalesce(street.name, scoped.current_key) AS street_name,
+            coalesce(mahalla.status, 'MISSING') AS mahalla_status,
+            coalesce(massif.status, 'MISSING') AS massif_status,
+            CASE
+                WHEN scoped.street_key IS NULL THEN 'MISSING'
+                WHEN reused.street_key IS NOT NULL THEN 'AMBIGUOUS'
+                ELSE coalesce(street.status, 'UNKNOWN')
+            END AS street_status,
+            least(mahalla.margin, massif.margin, street.margin) AS margin
+        FROM {prefix}_scoped AS scoped
+        LEFT JOIN {prefix}_mahalla_name AS mahalla
+            ON mahalla.district_code = scoped.district_code
+            AND mahalla.spelling = scoped.mahalla_key
+        LEFT JOIN {prefix}_massif_name AS massif
+            ON massif.district_code = scoped.district_code
+            AND massif.spelling = scoped.massif_key
+        LEFT JOIN {prefix}_street_name AS street
+            ON street.district_code = scoped.district_code
+            AND street.scope = scoped.scope AND street.spelling = scoped.current_key
+        LEFT JOIN {prefix}_reused AS reused
+            ON reused.district_code = scoped.district_code
+            AND reused.street_key = scoped.street_key
+        """
+    )
+
+
+def _find_groups(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
+    """The places that a locality can mean: what either side leaves out doesn't restrict.
+
+    Street and lane must be the same, a missing street included. A kind counts only where
+    the district has twins (MFY and OFY of one name).
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_candidate AS
+        WITH place AS (
+            SELECT *, count(DISTINCT mahalla_kind) OVER (
+                PARTITION BY district_code, mahalla_key) > 1 AS has_twin
+            FROM {prefix}_place
+        )
+        SELECT DISTINCT named.locality_id, place.group_id
+        FROM {prefix}_named AS named
+        JOIN {prefix}_reach AS reach ON reach.asked_code = named.district_code
+        JOIN place
+            ON place.district_code = reach.district_code
+            AND coalesce(place.street_key, '') = coalesce(named.street_name, '')
+            AND coalesce(place.lane, '') = coalesce(named.lane, '')
+        WHERE named.mahalla_status IN ('EXACT', 'FUZZY', 'MISSING')
+          AND named.massif_status IN ('EXACT', 'FUZZY', 'MISSING')
+          AND named.street_status IN ('EXACT', 'FUZZY', 'MISSING')
+          AND (named.mahalla_status = 'MISSING'
+               OR place.mahalla_key = named.mahalla_name)
+          AND (named.mahalla_kind IS NULL OR place.mahalla_kind IS NULL
+               OR named.mahalla_kind = place.mahalla_kind OR NOT place.has_twin)
+          AND (named.massif_name IS NULL OR place.massif_key IS NULL
+               OR named.massif_name = place.massif_key)
+          AND coalesce(named.street_name, named.mahalla_name, named.massif_name)
+              IS NOT NULL
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_locality AS
+        SELECT named.*,
+            named.mahalla_status = 'FUZZY' OR named.massif_status = 'FUZZY'
+                OR named.street_status = 'FUZZY' AS is_fuzzy,
+            coalesce(found.group_count, 0) AS group_count,
+            CASE WHEN found.group_count = 1 THEN found.group_id END AS group_id
+        FROM {prefix}_named AS named
+        LEFT JOIN (
+            SELECT locality_id, count(*) AS group_count, min(group_id) AS group_id
+            FROM {prefix}_candidate GROUP BY locality_id
+        ) AS found USING (locality_id)
+        """
+    )

@@ -1,0 +1,226 @@
+"""Names of places against the names that stand in one scope: exact, folded, or one slip.
+
+What belongs here: which known name a spelling means, and never a choice between names that
+are near-equal. A scope is a district (for mahallas and massifs) or a mahalla of a district
+(for streets). Only distinct spellings come here, never rows.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Literal, NamedTuple
+
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+Scope = tuple[str, ...]
+Status = Literal["EXACT", "FUZZY", "UNKNOWN", "AMBIGUOUS"]
+
+SPELLINGS = (
+    (re.compile(r"o'"), "u"),
+    (re.compile(r"dzh|dj|zh"), "j"),
+    (re.compile(r"shch|sch|sh"), "s"),
+    (re.compile(r"ch"), "c"),
+    (re.compile(r"kh|h|x"), "x"),
+    (re.compile(r"g'|gh"), "g"),
+    (re.compile(r"ts"), "s"),
+    (re.compile(r"q"), "k"),
+    (re.compile(r"w"), "v"),
+    (re.compile(r"^ye|(?<=[aeiou])ye"), "e"),
+    (re.compile(r"yo|yu"), "u"),
+    (re.compile(r"ya|ia"), "a"),
+    (re.compile(r"[iy]y|[yj](?=$|[^aeiou])"), "i"),
+    (re.compile(r"o"), "a"),
+    (re.compile(r"y"), "i"),
+    (re.compile(r"'"), ""),
+)
+"""Spellings of one sound (domain.md 4.3, rules 1 to 13, tier B): candidates only."""
+
+DOUBLED = re.compile(r"([^\W\d])\1+")
+NUMBERS = re.compile(r"\d+")
+PART_LETTERS_MIN = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class NameMatching:
+    """How far a spelling may stand from the only name it can mean, in letters."""
+
+    one_slip_length_min: int = 5
+    two_slips_length_min: int = 10
+    margin_letters: int = 2
+    """Distance by which the runner-up must be farther than the best."""
+    slip_support_max: int = 5
+    """A spelling that more houses than this use is a name of its own, not a slip …"""
+    slip_support_share_max: float = 0.02
+    """… unless it is this rare beside the name it resembles."""
+
+
+class NameMatch(NamedTuple):
+    """What a spelling means in its scope."""
+
+    name: str | None
+    status: Status
+    margin: float | None
+
+
+class Gazetteer:
+    """The names known in each scope, with the number of houses that bear them.
+
+    `spellings` are other spellings of a name that count as exact, such as the name a street
+    had before.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[tuple[Scope, str, int]],
+        spellings: Iterable[tuple[Scope, str, str]] = (),
+    ) -> None:
+        self.names: dict[Scope, dict[str, int]] = {}
+        for scope, name, support in names:
+            known = self.names.setdefault(scope, {})
+            known[name] = known.get(name, 0) + support
+        self.folds: dict[Scope, dict[str, set[str]]] = {}
+        self.wholes: set[str] = set()
+        for scope, known in self.names.items():
+            folds = self.folds.setdefault(scope, {})
+            for name in known:
+                folds.setdefault(place_fold(name), set()).add(name)
+            self.wholes.update(folds)
+        for scope, spelling, name in spellings:
+            if name in self.names.get(scope, {}) and spelling not in self.names[scope]:
+                self.folds[scope].setdefault(place_fold(spelling), set()).add(name)
+
+    def is_name(self, spelling: str, meant: str) -> bool:
+        """Whether the spelling is, or begins or ends with, a name of its own.
+
+        Ozod for Obod or Yangiozod for Yangiobod is then no slip of the pen.
+        """
+        fold, meant_fold = place_fold(spelling), place_fold(meant)
+        if fold in self.wholes:
+            return True
+        return any(
+            (fold[cut:] in self.wholes and not meant_fold.endswith(fold[cut:]))
+            or (fold[:-cut] in self.wholes and not meant_fold.startswith(fold[:-cut]))
+            for cut in range(1, len(fold) - PART_LETTERS_MIN + 1)
+        )
+
+
+@cache
+def place_fold(key: str) -> str:
+    """The key of a place with all that registers confuse taken out. Not a name."""
+    for pattern, letters in SPELLINGS:
+        key = pattern.sub(letters, key)
+    return DOUBLED.sub(r"\1", key)
+
+
+def place_numbers(key: str) -> tuple[str, ...]:
+    """Numbers in a name: part of its identity (Birlik-1 is not Birlik-2)."""
+    return tuple(NUMBERS.findall(key))
+
+
+def match_place_names(
+    spellings: Sequence[tuple[Scope, str, int]],
+    gazetteer: Gazetteer,
+    matching: NameMatching,
+) -> list[NameMatch]:
+    """What each spelling means among the names of its scope.
+
+    Args:
+        spellings: scope, spelling, number of distinct houses that use it.
+        gazetteer: the known names.
+        matching: limits in letters.
+
+    Returns:
+        One match per spelling, in their order. EXACT: the name itself. FUZZY: the only name
+        with the same fold and numbers, or the only one within the limit whose runner-up is
+        farther by the margin, where the spelling is not a name elsewhere. AMBIGUOUS: near
+        to several. UNKNOWN: near to none.
+    """
+    matches: dict[int, NameMatch] = {}
+    slips: dict[Scope, list[int]] = {}
+    for index, (scope, spelling, _) in enumerate(spellings):
+        known = gazetteer.names.get(scope)
+        if known is None:
+            matches[index] = NameMatch(None, "UNKNOWN", None)
+        elif spelling in known:
+            matches[index] = NameMatch(spelling, "EXACT", None)
+        else:
+            slips.setdefault(scope, []).append(index)
+    for scope, indices in slips.items():
+        matches.update(
+            _match_slips(
+                {index: spellings[index][1:] for index in indices},
+                scope,
+                gazetteer,
+                matching,
+            )
+        )
+    return [matches[index] for index in range(len(spellings))]
+
+
+def _match_slips(
+    spellings: Mapping[int, tuple[str, int]],
+    scope: Scope,
+    gazetteer: Gazetteer,
+    matching: NameMatching,
+) -> dict[int, NameMatch]:
+    folds = sorted(gazetteer.folds[scope])
+    queries = [place_fold(spelling) for spelling, _ in spellings.values()]
+    limit = 2 + matching.margin_letters
+    distances = process.cdist(
+        queries, folds, scorer=OSA.distance, score_cutoff=limit, dtype=np.uint8
+    )
+    return {
+        index: _judge(spelling, support, distances[row], folds, scope, gazetteer, matching)
+        for row, (index, (spelling, support)) in enumerate(spellings.items())
+    }
+
+
+def _judge(
+    spelling: str,
+    support: int,
+    distances: np.ndarray[tuple[int], np.dtype[np.uint8]],
+    folds: Sequence[str],
+    scope: Scope,
+    gazetteer: Gazetteer,
+    matching: NameMatching,
+) -> NameMatch:
+    """The match of one spelling from its distances to every fold of the scope."""
+    numbers = place_numbers(spelling)
+    near = sorted(
+        (int(distances[column]), name)
+        for column in np.flatnonzero(distances <= 2 + matching.margin_letters).tolist()
+        for name in sorted(gazetteer.folds[scope][folds[column]])
+        if place_numbers(name) == numbers
+    )
+    if not near:
+        return NameMatch(None, "UNKNOWN", None)
+    distance, name = near[0]
+    others = [gap for gap, other in near[1:] if other != name]
+    margin = (others[0] if others else 3 + matching.margin_letters) - distance
+    if distance == 0:
+        return (
+            NameMatch(name, "FUZZY", margin)
+            if margin > 0
+            else NameMatch(None, "AMBIGUOUS", margin)
+        )
+    if distance > _slips_allowed(place_fold(spelling), matching):
+        return NameMatch(None, "UNKNOWN", None)
+    if margin < matching.margin_letters:
+        return NameMatch(None, "AMBIGUOUS", margin)
+    rare = max(
+        matching.slip_support_max,
+        matching.slip_support_share_max * gazetteer.names[scope][name],
+    )
+    if support > rare or gazetteer.is_name(spelling, name):
+        return NameMatch(None, "UNKNOWN", None)
+    return NameMatch(name, "FUZZY", margin)
+
+
+def _slips_allowed(fold: str, matching: NameMatching) -> int:
+    letters = sum(letter.isalpha() for letter in fold)
+    return (letters >= matching.one_slip_length_min) + (
+        letters >= matching.two_slips_length_min
+    )
