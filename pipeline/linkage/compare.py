@@ -31,8 +31,8 @@ class Tier:
 class Neighbours:
     """Levels that two rows reach by codes that stand in a table of neighbours.
 
-    The table has left_code, right_code and grade, both directions, grade 1 for the first
-    of `levels`, and never holds equal codes.
+    `table` is named without the prefix of whoever made it. It has left_code, right_code
+    and grade, both directions, grade 1 for the first of `levels`, no equal codes.
     """
 
     table: str
@@ -62,6 +62,8 @@ class Comparison:
     prior_m: dict[str, float]
     neighbours: Neighbours | None = None
     conditions: tuple[Condition, ...] = ()
+    coarse: tuple[Tier, ...] = ()
+    """Tiers that come after the neighbours."""
     applies: str | None = None
     has_frequencies: bool = True
     weight_cap: float = field(default=40.0)
@@ -75,13 +77,14 @@ class Comparison:
             *(tier.level for tier in self.tiers),
             *(condition.level for condition in self.conditions),
             *graded,
+            *(tier.level for tier in self.coarse),
             OTHER,
         )
 
     @property
     def missing_column(self) -> str:
         """Column whose null makes the comparison missing: the coarsest one."""
-        return self.tiers[-1].column
+        return (*self.tiers, *self.coarse)[-1].column
 
     def level_sql(self) -> str:
         """SQL for the level's number; neighbours are joined under near_<name>."""
@@ -97,37 +100,14 @@ class Comparison:
         for condition in self.conditions:
             number += 1
             branches.append(f"WHEN {condition.sql} THEN {number}")
-        graded = ""
         if self.neighbours:
-            last = number + len(self.neighbours.levels) + 1
-            graded = f"coalesce({number} + near_{self.name}.grade, {last})"
-        else:
-            graded = str(number + 1)
-        return f"(CASE {' '.join(branches)} ELSE {graded} END)"
-
-    def join_sql(self) -> str:
-        """LEFT JOIN of the neighbours, empty without any."""
-        if self.neighbours is None:
-            return ""
-        near, column = f"near_{self.name}", self.neighbours.column
-        return (
-            f"LEFT JOIN {self.neighbours.table} AS {near} "
-            f"ON {near}.left_code = l.{column} AND {near}.right_code = r.{column}"
-        )
-
-
-def pattern_sql(comparisons: tuple[Comparison, ...]) -> str:
-    """SQL for the packed pattern of a pair (l, r)."""
-    parts = [
-        f"({comparison.level_sql()}::BIGINT << {BITS * place})"
-        for place, comparison in enumerate(comparisons)
-    ]
-    return " | ".join(parts)
-
-
-def joins_sql(comparisons: tuple[Comparison, ...]) -> str:
-    """All LEFT JOINs that pattern_sql needs."""
-    return "\n".join(filter(None, (c.join_sql() for c in comparisons)))
+            grade = f"near_{self.name}.grade"
+            branches.append(f"WHEN {grade} IS NOT NULL THEN {number} + {grade}")
+            number += len(self.neighbours.levels)
+        for tier in self.coarse:
+            number += 1
+            branches.append(f"WHEN l.{tier.column} = r.{tier.column} THEN {number}")
+        return f"(CASE {' '.join(branches)} ELSE {number + 1} END)"
 
 
 def unpack_levels(patterns: Codes, count: int) -> npt.NDArray[np.int64]:

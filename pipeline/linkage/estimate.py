@@ -71,9 +71,11 @@ def count_frequencies(
         prefix: for the names of the tables made.
         person: column that tells whose row it is; a value counts once per person.
     """
-    columns = {tier.column for comparison in comparisons for tier in comparison.tiers} | {
-        c.neighbours.column for c in comparisons if c.neighbours
-    }
+    columns = {
+        tier.column
+        for comparison in comparisons
+        for tier in (*comparison.tiers, *comparison.coarse)
+    } | {c.neighbours.column for c in comparisons if c.neighbours}
     for column in sorted(columns):
         counted = "count(*)" if person == "node" else f"count(DISTINCT {person})"
         engine.execute(
@@ -98,15 +100,15 @@ def _count_neighbour_mass(
     freq = f"{prefix}_freq_{near.column}"
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {prefix}_{near.table}_{comparison.name} AS
+        CREATE OR REPLACE TEMP TABLE {prefix}_mass_{comparison.name} AS
         WITH total AS (SELECT sum(rows) AS rows FROM {freq}), mass AS (
             SELECT left_code AS code, grade, sum(f.rows) AS rows
-            FROM {near.table} JOIN {freq} AS f ON f.code = right_code
+            FROM {prefix}_{near.table} JOIN {freq} AS f ON f.code = right_code
             GROUP BY left_code, grade
         )
         SELECT n.left_code, n.right_code, n.grade,
             log2(greatest(a.rows, b.rows, 1) / total.rows)::REAL AS bits
-        FROM {near.table} AS n CROSS JOIN total
+        FROM {prefix}_{near.table} AS n CROSS JOIN total
         LEFT JOIN mass AS a ON a.code = n.left_code AND a.grade = n.grade
         LEFT JOIN mass AS b ON b.code = n.right_code AND b.grade = n.grade
         """
@@ -119,21 +121,25 @@ def u_probabilities(
     """U by level number, counted from the frequency tables of count_frequencies."""
     values = [1.0]
     for tier in comparison.tiers:
-        row = engine.execute(
-            f"SELECT sum(rows * (rows - 1)::DOUBLE), sum(rows) "
-            f"FROM {prefix}_freq_{tier.column}"
-        ).fetchall()[0]
-        same, rows = float(row[0] or 0), float(row[1] or 0)
-        values.append(max(same / max(rows * (rows - 1), 1.0), U_FLOOR))
-    # A coarser tier is reached only where the finer one is not.
-    tiers = len(comparison.tiers)
-    for number in range(tiers, 1, -1):
-        values[number] = max(values[number] - values[number - 1], U_FLOOR)
+        values.append(_u_of_tier(engine, tier.column, prefix) - sum(values[1:]))
     values.extend(condition.u_probability for condition in comparison.conditions)
     if comparison.neighbours:
         values.extend(_u_of_neighbours(engine, comparison, prefix))
+    for tier in comparison.coarse:
+        share = _u_of_tier(engine, tier.column, prefix)
+        # Neighbours lie only partly inside the tier.
+        values.append(max(share - sum(values[1:]), share / 4))
     values.append(max(1.0 - sum(values[1:]), 1e-3))
-    return np.asarray(values)
+    return np.asarray(np.maximum(values, U_FLOOR), dtype=np.float64)
+
+
+def _u_of_tier(engine: duckdb.DuckDBPyConnection, column: str, prefix: str) -> float:
+    """Chance that two different rows hold one value; finer levels are taken off it."""
+    row = engine.execute(
+        f"SELECT sum(rows * (rows - 1)::DOUBLE), sum(rows) FROM {prefix}_freq_{column}"
+    ).fetchall()[0]
+    same, rows = float(row[0] or 0), float(row[1] or 0)
+    return same / max(rows * (rows - 1), 1.0)
 
 
 def _u_of_neighbours(
@@ -147,7 +153,7 @@ def _u_of_neighbours(
         f"""
         SELECT grade, sum(a.rows * b.rows::DOUBLE)
             / greatest((SELECT sum(rows)::DOUBLE ** 2 FROM {freq}), 1)
-        FROM {near.table}
+        FROM {prefix}_{near.table}
         JOIN {freq} AS a ON a.code = left_code JOIN {freq} AS b ON b.code = right_code
         GROUP BY grade ORDER BY grade
         """

@@ -28,7 +28,9 @@ def add_frequencies(
     Only tiers with frequencies need them, and only on the open side: at a tier both rows
     hold the same value.
     """
-    columns = sorted({t.column for c in comparisons if c.has_frequencies for t in c.tiers})
+    columns = sorted(
+        {t.column for c in comparisons if c.has_frequencies for t in (*c.tiers, *c.coarse)}
+    )
     bits = ", ".join(f"f_{column}.bits AS bits_{column}" for column in columns)
     joins = "\n".join(
         f"LEFT JOIN {prefix}_freq_{column} AS f_{column} ON f_{column}.code = n.{column}"
@@ -48,7 +50,7 @@ def neighbours_sql(comparisons: tuple[Comparison, ...], prefix: str) -> str:
         if near:
             alias = f"near_{comparison.name}"
             joins.append(
-                f"LEFT JOIN {prefix}_{near.table}_{comparison.name} AS {alias} "
+                f"LEFT JOIN {prefix}_mass_{comparison.name} AS {alias} "
                 f"ON {alias}.left_code = l.{near.column} "
                 f"AND {alias}.right_code = r.{near.column}"
             )
@@ -133,8 +135,14 @@ def _value_bits(comparison: Comparison) -> str:
         for tier in comparison.tiers
     )
     branches.extend(f"WHEN {c.sql} THEN NULL" for c in comparison.conditions)
-    near = f"near_{comparison.name}.bits" if comparison.neighbours else "NULL"
-    return f"(CASE {' '.join(branches)} ELSE {near} END)"
+    if comparison.neighbours:
+        near = f"near_{comparison.name}.bits"
+        branches.append(f"WHEN {near} IS NOT NULL THEN {near}")
+    branches.extend(
+        f"WHEN l.{tier.column} = r.{tier.column} THEN l.bits_{tier.column}"
+        for tier in comparison.coarse
+    )
+    return f"(CASE {' '.join(branches)} ELSE NULL END)"
 
 
 def _weight_sql(model: Model, place: int) -> str:
@@ -158,4 +166,5 @@ def _weight_sql(model: Model, place: int) -> str:
 
 def _is_valued(comparison: Comparison, level: str) -> bool:
     near = comparison.neighbours.levels if comparison.neighbours else ()
-    return level in near or level in {tier.level for tier in comparison.tiers}
+    tiers = (*comparison.tiers, *comparison.coarse)
+    return level in near or level in {tier.level for tier in tiers}

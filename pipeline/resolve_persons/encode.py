@@ -1,16 +1,15 @@
 """Person records as whole numbers: what the linkage mechanics work on.
 
-One row of `resolve_persons_node` per record. Values are dictionary-encoded in their sort
+One row of `<prefix>_node` per record. Values are dictionary-encoded in their sort
 order, so codes do not depend on the order of the rows. Names share one dictionary, so
 that a surname can be compared with a given name.
 """
 
 import duckdb
 
-NODES = "resolve_persons_node"
-OPEN = "resolve_persons_open"
-NAMES = "resolve_persons_name"
 PREFIX = "resolve_persons"
+NODES = f"{PREFIX}_node"
+OPEN = f"{PREFIX}_open"
 
 NAME_COLUMNS = (
     "surname_key",
@@ -24,26 +23,28 @@ CODED_COLUMNS = ("pinfl", "document_key", "district_code", "region_code")
 
 
 def encode_records(
-    engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation
+    engine: duckdb.DuckDBPyConnection,
+    records: duckdb.DuckDBPyRelation,
+    prefix: str = PREFIX,
 ) -> int:
     """Make the table of coded records; returns how many there are."""
-    _encode_names(engine, records)
+    _encode_names(engine, records, prefix)
     for column in CODED_COLUMNS:
-        _encode_column(engine, records, column)
-    _encode_birth_dates(engine, records)
+        _encode_column(engine, records, column, prefix)
+    _encode_birth_dates(engine, records, prefix)
     names = ", ".join(f"{column}_.code AS {column}" for column in NAME_COLUMNS)
     joins = "\n".join(
-        f"LEFT JOIN {NAMES} AS {column}_ ON {column}_.text = t.{column}"
+        f"LEFT JOIN {prefix}_name AS {column}_ ON {column}_.text = t.{column}"
         for column in NAME_COLUMNS
     )
     coded = ", ".join(f"{column}_.code AS {column}" for column in CODED_COLUMNS)
     coded_joins = "\n".join(
-        f"LEFT JOIN {PREFIX}_value_{column} AS {column}_ ON {column}_.text = t.{column}"
+        f"LEFT JOIN {prefix}_value_{column} AS {column}_ ON {column}_.text = t.{column}"
         for column in CODED_COLUMNS
     )
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {NODES} AS
+        CREATE OR REPLACE TEMP TABLE {prefix}_node AS
         SELECT (row_number() OVER (ORDER BY t.row_id) - 1)::INTEGER AS node, t.row_id,
             {names}, {coded},
             CASE WHEN length(t.pinfl_digits) = 14 THEN t.pinfl_digits::BIGINT END
@@ -55,54 +56,57 @@ def encode_records(
             CASE WHEN t.birth_date_precision <> 'DAY' THEN year(t.birth_date) END
                 AS partial_year,
             year(t.birth_date) AS birth_year,
-            CASE t.sex WHEN 'M' THEN 0 ELSE 1 END::TINYINT AS sex,
+            CASE t.sex WHEN 'M' THEN 0 WHEN 'F' THEN 1 END::TINYINT AS sex,
             t.address_id,
             1::TINYINT AS name_order,
             false AS is_variant,
             t.pinfl IS NULL AS is_open
         FROM records AS t {joins} {coded_joins}
-        LEFT JOIN {PREFIX}_birth AS birth_
+        LEFT JOIN {prefix}_birth AS birth_
             ON t.birth_date_precision = 'DAY' AND birth_.text = t.birth_date
         """
     )
-    return int(engine.execute(f"SELECT count(*) FROM {NODES}").fetchall()[0][0])
+    return int(engine.execute(f"SELECT count(*) FROM {prefix}_node").fetchall()[0][0])
 
 
 def _encode_names(
-    engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation
+    engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation, prefix: str
 ) -> None:
     union = " UNION ".join(
         f"SELECT DISTINCT {column} AS text FROM records" for column in NAME_COLUMNS
     )
     engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {NAMES} AS "
+        f"CREATE OR REPLACE TEMP TABLE {prefix}_name AS "
         f"SELECT (row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text "
         f"FROM ({union}) WHERE text IS NOT NULL"
     )
 
 
 def _encode_column(
-    engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation, column: str
+    engine: duckdb.DuckDBPyConnection,
+    records: duckdb.DuckDBPyRelation,
+    column: str,
+    prefix: str,
 ) -> None:
     engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {PREFIX}_value_{column} AS "
+        f"CREATE OR REPLACE TEMP TABLE {prefix}_value_{column} AS "
         f"SELECT (row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text "
         f"FROM (SELECT DISTINCT {column} AS text FROM records) WHERE text IS NOT NULL"
     )
 
 
 def _encode_birth_dates(
-    engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation
+    engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation, prefix: str
 ) -> None:
     engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {PREFIX}_birth AS "
+        f"CREATE OR REPLACE TEMP TABLE {prefix}_birth AS "
         f"SELECT (row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text FROM "
         f"(SELECT DISTINCT birth_date AS text FROM records "
         f"WHERE birth_date_precision = 'DAY' AND birth_date IS NOT NULL)"
     )
 
 
-def open_rows(engine: duckdb.DuckDBPyConnection) -> None:
+def open_rows(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
     """Make the table of rows that seek a partner: those without a verified PINFL.
 
     A row whose surname is known as a given name and the other way round comes a second
@@ -117,13 +121,13 @@ def open_rows(engine: duckdb.DuckDBPyConnection) -> None:
     replaced = ", ".join(f"{old} AS {new}" for new, old in swapped.items())
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {OPEN} AS
-        SELECT * FROM {NODES} WHERE is_open
+        CREATE OR REPLACE TEMP TABLE {prefix}_open AS
+        SELECT * FROM {prefix}_node WHERE is_open
         UNION ALL BY NAME
         SELECT * REPLACE ({replaced}, 2::TINYINT AS name_order, true AS is_variant)
-        FROM {NODES}
+        FROM {prefix}_node
         WHERE is_open AND surname_loose <> given_name_loose
-            AND surname_loose IN (SELECT given_name_loose FROM {NODES})
-            AND given_name_loose IN (SELECT surname_loose FROM {NODES})
+            AND surname_loose IN (SELECT given_name_loose FROM {prefix}_node)
+            AND given_name_loose IN (SELECT surname_loose FROM {prefix}_node)
         """
     )

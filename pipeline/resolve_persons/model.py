@@ -9,7 +9,7 @@ import duckdb
 from pipeline.linkage.block import BlockingRule
 from pipeline.linkage.compare import Comparison, Condition, Neighbours, Tier
 from pipeline.linkage.neighbours import EDIT_GRADES, edit_neighbours
-from pipeline.resolve_persons.encode import NAMES, PREFIX
+from pipeline.resolve_persons.encode import PREFIX
 
 NAME_LEVELS = {"exact": 0.86, "loose": 0.06, "typo": 0.04, "near": 0.005}
 BOTH_WOMEN = "l.sex = 1 AND r.sex = 1"
@@ -29,7 +29,7 @@ def _names(name: str, column: str, m: dict[str, float], applies: str | None) -> 
     return Comparison(
         name,
         tiers=(Tier("exact", f"{column}_key"), Tier("loose", f"{column}_loose")),
-        neighbours=Neighbours(f"{PREFIX}_near_{column}", f"{column}_loose", EDIT_GRADES),
+        neighbours=Neighbours(f"near_{column}", f"{column}_loose", EDIT_GRADES),
         prior_m=m,
         applies=applies,
     )
@@ -65,7 +65,7 @@ COMPARISONS: tuple[Comparison, ...] = (
         "birth_date",
         tiers=(Tier("exact", "birth_date"),),
         neighbours=Neighbours(
-            f"{PREFIX}_near_birth_date",
+            "near_birth_date",
             "birth_date",
             ("day_month_swapped", "one_digit", "first_january"),
         ),
@@ -179,20 +179,20 @@ SAME_PINFL = BlockingRule(
 )
 
 
-def find_neighbours(engine: duckdb.DuckDBPyConnection) -> None:
+def find_neighbours(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
     """Make the tables of near names and near birth dates that COMPARISONS refer to."""
     for column in ("surname", "given_name", "patronymic"):
-        values = f"{PREFIX}_values_{column}"
+        values = f"{prefix}_values_{column}"
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {values} AS SELECT code, text, n AS rows "
             f"FROM (SELECT {column}_loose AS code, count(*) AS n "
-            f"FROM {PREFIX}_node GROUP BY ALL) JOIN {NAMES} USING (code)"
+            f"FROM {prefix}_node GROUP BY ALL) JOIN {prefix}_name USING (code)"
         )
-        edit_neighbours(engine, values, f"{PREFIX}_near_{column}")
-    _find_birth_neighbours(engine)
+        edit_neighbours(engine, values, f"{prefix}_near_{column}")
+    _find_birth_neighbours(engine, prefix)
 
 
-def _find_birth_neighbours(engine: duckdb.DuckDBPyConnection) -> None:
+def _find_birth_neighbours(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
     """Dates that a slip turns into one another: grade 1, 2, 3 as in COMPARISONS."""
     digit = "(a.{0} // 10 = b.{0} // 10 OR a.{0} % 10 = b.{0} % 10)".format
     year = (
@@ -201,11 +201,11 @@ def _find_birth_neighbours(engine: duckdb.DuckDBPyConnection) -> None:
     )
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_near_birth_date AS
+        CREATE OR REPLACE TEMP TABLE {prefix}_near_birth_date AS
         WITH part AS (
             SELECT code, year(text)::INTEGER AS y, month(text)::INTEGER AS m,
                 day(text)::INTEGER AS d
-            FROM {PREFIX}_birth
+            FROM {prefix}_birth
         ), found AS (
             SELECT a.code AS left_code, b.code AS right_code, 1 AS grade
             FROM part AS a JOIN part AS b ON a.y = b.y AND a.m = b.d AND a.d = b.m

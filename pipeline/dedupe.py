@@ -1,0 +1,234 @@
+"""Person matching alone, on any table of persons that a profile describes.
+
+The mechanics are those of person resolution; nothing here knows the voter list. Names
+that stand for one another (Dick and Richard) are learned from the table itself: pairs of
+different names that keep meeting in clusters held together by other evidence.
+"""
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from pipeline.dedupe_columns import coded_columns, comparison, make_neighbours
+from pipeline.dedupe_profile import Profile, ProfileColumn, read_profile
+from pipeline.errors import ConfigurationError, SourceError
+from pipeline.linkage.block import BlockingRule, plan_blocks
+from pipeline.linkage.cluster import Ints, Links, cluster
+from pipeline.linkage.compare import Comparison
+from pipeline.linkage.estimate import (
+    Model,
+    PatternCounts,
+    count_frequencies,
+    estimate_m,
+    u_probabilities,
+)
+from pipeline.linkage.frames import store_frame
+from pipeline.linkage.score import (
+    add_frequencies,
+    count_patterns_sql,
+    score_pairs_sql,
+)
+from pipeline.run import join
+from pipeline.tables import has_file, read_rows, read_text, write_rows
+
+PREFIX = "dedupe"
+NODES = f"{PREFIX}_node"
+VARIANT_PERSONS_MIN = 2
+"""Clusters in which two names must meet before each is taken for the other's variant."""
+
+
+def dedupe(
+    engine: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, profile: Profile
+) -> duckdb.DuckDBPyRelation:
+    """(record_id, person_id) for every row of a table of persons.
+
+    Args:
+        engine: where the TEMP tables `dedupe_*` are made.
+        rows: the table; columns as the profile names them.
+        profile: what is evidence and where pairs are looked for.
+
+    Returns:
+        One row per row; person_id is dense, in the order of record_id. Rows of one
+        record_id (which should be unique) stay apart.
+    """
+    count = _encode(engine, rows, profile)
+    for column in profile.columns:
+        make_neighbours(engine, column, PREFIX)
+    comparisons = tuple(comparison(column) for column in profile.columns)
+    labels = _match(engine, profile, comparisons, count, "node")
+    _store_labels(engine, labels)
+    for column in profile.columns:
+        if column.kind == "name":
+            _learn_variants(engine, column)
+    labels = _match(engine, profile, comparisons, count, "label")
+    _store_labels(engine, labels)
+    return engine.sql(
+        f"SELECT record_id, dense_rank() OVER (ORDER BY label) - 1 AS person_id "
+        f"FROM {NODES}"
+    )
+
+
+def dedupe_table(
+    engine: duckdb.DuckDBPyConnection, file: str, profile: str, output: str
+) -> dict[str, int]:
+    """Match the persons of a CSV or Parquet file; write `output`/person_links.parquet.
+
+    Args:
+        engine: an open engine.
+        file: the table.
+        profile: TOML file, see pipeline.dedupe_profile.
+        output: folder for person_links.parquet (record_id, person_id).
+
+    Returns:
+        How many rows and persons there are.
+
+    Raises:
+        SourceError: the file is not there, not readable, or lacks a column.
+        ConfigurationError: the profile is wrong.
+    """
+    if not has_file(profile):
+        raise ConfigurationError(f"no profile {profile}")
+    wanted = read_profile(read_text(profile), profile)
+    rows = read_rows(engine, file)
+    missing = sorted(wanted.needed_columns() - set(rows.columns))
+    if missing:
+        raise SourceError(f"the table lacks the columns {missing} that {profile} names")
+    links = dedupe(engine, rows, wanted)
+    target = join(output, "person_links.parquet")
+    count = write_rows(engine, links, target, "record_id")
+    persons = engine.sql(f"SELECT count(DISTINCT label) FROM {NODES}").fetchall()[0][0]
+    return {"rows": count, "persons": int(persons)}
+
+
+def _encode(
+    engine: duckdb.DuckDBPyConnection, rows: duckdb.DuckDBPyRelation, profile: Profile
+) -> int:
+    coded = [c for column in profile.columns for c in coded_columns(column)]
+    texts = ", ".join(f"{c.sql} AS {c.name}" for c in coded)
+    source = f'dense_rank() OVER (ORDER BY "{profile.source}")' if profile.source else "0"
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {PREFIX}_text AS SELECT "
+        f'(row_number() OVER (ORDER BY "{profile.record_id}", {_tail(rows)}) - 1)'
+        f'::INTEGER AS node, CAST("{profile.record_id}" AS VARCHAR) AS record_id, '
+        f"{source} AS source, {texts} FROM rows"
+    )
+    for column in coded:
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {PREFIX}_value_{column.name} AS SELECT "
+            f"(row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text, rows FROM "
+            f"(SELECT {column.name} AS text, count(*) AS rows FROM {PREFIX}_text "
+            f"WHERE {column.name} IS NOT NULL GROUP BY ALL)"
+        )
+    codes = ", ".join(f"v_{c.name}.code AS {c.name}" for c in coded)
+    joins = " ".join(
+        f"LEFT JOIN {PREFIX}_value_{c.name} AS v_{c.name} ON v_{c.name}.text = t.{c.name}"
+        for c in coded
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {NODES} AS SELECT t.node, t.record_id, t.source, "
+        f"t.node AS row_id, true AS is_open, false AS is_variant, {codes} "
+        f"FROM {PREFIX}_text AS t {joins}"
+    )
+    return int(engine.execute(f"SELECT count(*) FROM {NODES}").fetchall()[0][0])
+
+
+def _tail(rows: duckdb.DuckDBPyRelation) -> str:
+    return ", ".join(f'"{column}"' for column in rows.columns)
+
+
+def _match(
+    engine: duckdb.DuckDBPyConnection,
+    profile: Profile,
+    comparisons: tuple[Comparison, ...],
+    count: int,
+    person: str,
+) -> Ints:
+    count_frequencies(engine, comparisons, NODES, PREFIX, person)
+    rules = _rules(profile)
+    seeking = f"{PREFIX}_seeking"
+    add_frequencies(engine, comparisons, NODES, seeking, PREFIX)
+    steps, _ = plan_blocks(engine, rules, PREFIX, NODES, NODES)
+    condition = "l.source <> r.source" if profile.source else "true"
+    u = tuple(u_probabilities(engine, c, PREFIX) for c in comparisons)
+    counts = []
+    for step in steps:
+        found = engine.execute(
+            count_patterns_sql(step, comparisons, PREFIX, (NODES, NODES), condition, "")
+            + " ORDER BY pattern"
+        ).fetchnumpy()
+        counts.append(
+            PatternCounts(
+                step.rule.fixes,
+                np.asarray(found["pattern"], dtype=np.int64),
+                np.asarray(found["pairs"], dtype=np.int64),
+            )
+        )
+    m, expected = estimate_m(comparisons, u, counts)
+    prior = float(np.log2(max([*expected, 0.5]) / (count * max(count - 1, 1) / 2)))
+    model = Model(comparisons, m, u, prior)
+    scored = f"{PREFIX}_scored"
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {scored} (left_node INTEGER, right_node INTEGER, "
+        f"pattern BIGINT, weight REAL, chance_bits REAL)"
+    )
+    for step in steps:
+        query = score_pairs_sql(
+            step, model, PREFIX, (seeking, NODES), condition, (), profile.link_bits - prior
+        )
+        engine.execute(f"INSERT INTO {scored} {query}")
+    found = engine.execute(
+        f"SELECT left_node, right_node, max(weight) AS weight FROM {scored} "
+        f"GROUP BY ALL ORDER BY ALL"
+    ).fetchnumpy()
+    links = Links(
+        np.asarray(found["left_node"], dtype=np.int64),
+        np.asarray(found["right_node"], dtype=np.int64),
+        np.asarray(found["weight"], dtype=np.float64),
+    )
+    return cluster(count, links).labels
+
+
+def _rules(profile: Profile) -> tuple[BlockingRule, ...]:
+    return tuple(BlockingRule("_".join(on), on, on) for on in profile.blocks)
+
+
+def _store_labels(engine: duckdb.DuckDBPyConnection, labels: Ints) -> None:
+    store_frame(
+        engine,
+        f"{PREFIX}_label",
+        pl.DataFrame({"node": np.arange(len(labels)), "label": labels}),
+    )
+    kept = ", ".join(f"n.{c}" for c in engine.table(NODES).columns if c != "label")
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {NODES} AS SELECT {kept}, t.label "
+        f"FROM {NODES} AS n JOIN {PREFIX}_label AS t USING (node)"
+    )
+
+
+def _learn_variants(engine: duckdb.DuckDBPyConnection, column: ProfileColumn) -> None:
+    """Names that meet in clusters much more often than chance: grade 1 of the kind."""
+    table = f"{PREFIX}_near_{column.name}"
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {table} AS
+        WITH held AS (
+            SELECT DISTINCT label, {column.name} AS code FROM {NODES}
+            WHERE {column.name} IS NOT NULL
+        ), persons AS (
+            SELECT code, count(*) AS n FROM held GROUP BY code
+        ), together AS (
+            SELECT a.code AS left_code, b.code AS right_code, count(*) AS n
+            FROM held AS a JOIN held AS b ON a.label = b.label AND a.code <> b.code
+            GROUP BY ALL HAVING count(*) >= {VARIANT_PERSONS_MIN}
+        ), variant AS (
+            SELECT left_code, right_code, 1::TINYINT AS grade FROM together
+            JOIN persons AS p ON p.code = left_code
+            JOIN persons AS q ON q.code = right_code
+            WHERE together.n >= 0.05 * least(p.n, q.n)
+        )
+        SELECT * FROM variant
+        UNION ALL
+        SELECT * FROM {table} AS n WHERE NOT EXISTS (SELECT 1 FROM variant AS v
+            WHERE v.left_code = n.left_code AND v.right_code = n.right_code)
+        """
+    )
