@@ -177,10 +177,10 @@ def resolve_records(engine: Engine, run: Run) -> Counts:
         review_pair=resolution.review_pairs,
     )
     tables.write_json(join(run.work, "linkage.json"), resolution.notes)
-    links, persons = _read(engine, run, "person_link", "person")
+    links, persons, model = _read(engine, run, "person_link", "person", "linkage_model")
     for name in ("restriction", "roster", "supplementary"):
         named = tables.read_table(engine, run, f"{name}_record")
-        found = link_references(engine, named, records, links, run.linkage)
+        found = link_references(engine, named, records, links, model, run.linkage)
         counts |= _write(engine, run, **{f"{name}_link": found})
     stable = carry_ids(
         engine,
@@ -242,11 +242,25 @@ def judge_eligibility(engine: Engine, run: Run) -> Counts:
 @stage
 def place_voters(engine: Engine, run: Run) -> Counts:
     """Addresses to precincts, eligible persons to one precinct or a reason."""
-    links, coverage, precincts = _read(
-        engine, run, "address_link", "precinct_coverage", "source_precincts"
+    links, coverage, precincts, dwellings, mahallas, streets = _read(
+        engine,
+        run,
+        "address_link",
+        "precinct_coverage",
+        "source_precincts",
+        "dwelling_record",
+        "source_mahallas",
+        "source_streets",
     )
-    polygons = tables.read_polygons(join(run.delivery, "cec", "boundaries.geojson"))
-    located = locate_addresses(engine, links, coverage, precincts, polygons)
+    located = locate_addresses(
+        engine,
+        links,
+        coverage,
+        precincts,
+        dwellings,
+        mahallas,
+        street_aliases(engine, streets, run.as_of),
+    )
     counts = _write(engine, run, address_precinct=located)
     persons, verdicts, records, placed, roster_links, rosters, decided = _read(
         engine,

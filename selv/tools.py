@@ -12,8 +12,7 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.check_delivery import CheckReport, check_delivery
-from pipeline.dedupe import dedupe as dedupe_rows
-from pipeline.dedupe import read_profile as read_dedupe_profile
+from pipeline.dedupe import dedupe_table
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.evaluate import Evaluation
 from pipeline.evaluate import evaluate as evaluate_release
@@ -21,7 +20,7 @@ from pipeline.explain import Explanation, ReleaseTables, explain_person, find_pe
 from pipeline.normalise.addresses import address_parts
 from pipeline.normalise.coverage import boundary_rules
 from pipeline.normalise.identifiers import identifier_forms
-from pipeline.normalise.names import name_keys
+from pipeline.normalise.name_keys import name_keys
 from pipeline.run import Run, read_settings
 from pipeline.simulate import SimulationSummary
 from pipeline.simulate import simulate as simulate_country
@@ -120,13 +119,9 @@ def dedupe(file: str, profile: str, output: str) -> tuple[str, int, int]:
     Returns:
         The file written, its rows, and how many persons they are.
     """
-    read = read_dedupe_profile(tables.read_text(profile), profile)
-    path = Path(output) / "person_links.parquet"
     with scratch_engine() as engine:
-        links = dedupe_rows(engine, tables.read_rows(engine, file), read)
-        rows = tables.write_rows(engine, links, str(path), order_by="record_id")
-        persons = engine.read_parquet(str(path)).count("DISTINCT person_id").fetchall()
-    return str(path), rows, int(persons[0][0])
+        counts = dedupe_table(engine, file, profile, output)
+    return str(Path(output) / "person_links.parquet"), counts["rows"], counts["persons"]
 
 
 def normalise_names(file: str, output: str | None) -> None:
