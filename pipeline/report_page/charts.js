@@ -42,7 +42,7 @@ function flow() {
       shapes.push(node("rect", { x: from, y: 0, width: x - from, height, class: soft }));
     }
     shapes.push(node("rect", { x, y: 0, width: bar, height, class: strong, rx: 1 }));
-    labels.push(node("text", { x: x + bar + 9, y: 24, class: "strong", "font-size": 17 }, number(here[name])));
+    labels.push(node("text", { x: x + bar + 9, y: 24, class: "strong large" }, number(here[name])));
     wrapped(text(name), 26).forEach((line, row) => labels.push(node("text", { x: x + bar + 9, y: 43 + 16 * row, class: "dim" }, line)));
     let leaves = height;
     let y = trunk + 34;
@@ -131,10 +131,10 @@ function pyramid() {
       const x = left ? half - wide : half + middle;
       return [
         node("rect", { x, y: y + 2, width: wide, height: row - 4, class: left ? "f-women" : "f-men", rx: 1 }),
-        node("text", { x: left ? x - 5 : x + wide + 5, y: y + 14, "text-anchor": left ? "end" : "start", class: "dim", "font-size": 11, "data-figure": `areas.${state.area}.voters_by_age.${sex}${group}`, "data-value": count }, number(count)),
+        node("text", { x: left ? x - 5 : x + wide + 5, y: y + 14, "text-anchor": left ? "end" : "start", class: "dim fine", "data-figure": `areas.${state.area}.voters_by_age.${sex}${group}`, "data-value": count }, number(count)),
       ];
     };
-    return [side("F", true), side("M", false), node("text", { x: half + middle / 2, y: y + 14, "text-anchor": "middle", "font-size": 11.5 }, label)];
+    return [side("F", true), side("M", false), node("text", { x: half + middle / 2, y: y + 14, "text-anchor": "middle", class: "fine" }, label)];
   });
   return node(
     "svg",

@@ -73,8 +73,9 @@ function titleBlock() {
   return node(
     "header",
     { class: "title" },
-    node("p", { class: "kicker" }, text("subtitle"), state.area === "UZ" ? null : [" \u2014 ", node("span", { class: "area-name" }, areaName(state.area))]),
+    node("p", { class: "kicker" }, text("subtitle")),
     node("h1", {}, text("title")),
+    state.area === "UZ" ? null : node("p", { class: "area-name" }, path(state.area).slice(1).map(areaName).join(", ")),
     node("div", { class: "facts" }, fact("election_day", day(SUMMARY.election_date)), fact("as_of", day(SUMMARY.as_of)), fact("version", SUMMARY.version)),
   );
 }

@@ -106,12 +106,12 @@ function discrepancySection() {
   const filters = node(
     "div",
     { class: "switch" },
-    [null, ...OWNERS].map((owner) => node("button", { type: "button", "aria-pressed": String(state.owner === owner), onclick: choose(owner) }, owner ? owner : text("all_owners"))),
+    [null, ...OWNERS].map((owner) => node("button", { type: "button", "aria-pressed": String(state.owner === owner), onclick: choose(owner) }, text(owner ? `owner_${owner}` : "all_owners"))),
   );
   const columns = [
     { key: "rank", title: text("severity"), show: (row) => node("span", { class: `badge ${row.severity}` }, reason("severity", row.severity)), plain: (row) => reason("severity", row.severity) },
-    { key: "code", title: text("meaning"), show: (row) => [meaning(row.code), " ", node("span", { class: "code" }, row.code)], plain: (row) => `${row.code} ${meaning(row.code)}` },
-    { key: "owner", title: text("owner"), show: (row) => reason("owner", row.owner), plain: (row) => reason("owner", row.owner) },
+    { key: "code", lead: true, title: text("meaning"), show: (row) => [meaning(row.code), " ", node("span", { class: "code" }, row.code)], plain: (row) => `${row.code} ${meaning(row.code)}` },
+    { key: "owner", title: text("owner"), show: (row) => node("span", { title: reason("owner", row.owner) }, text(`owner_${row.owner}`)), plain: (row) => reason("owner", row.owner) },
     { key: "count", title: text("count"), kind: "number", bar: true, show: (row) => figure(`areas.${state.area}.discrepancies_by_code.${row.code}`, row.count, "span") },
     { key: "action", title: text("action"), show: (row) => action(row.code), plain: (row) => action(row.code) },
   ];
@@ -130,7 +130,7 @@ function discrepancySection() {
     text("discrepancies_heading"),
     text("discrepancies_note"),
     node("div", { class: "columns" }, panel(text("by_owner"), bars(owners), severityKeys(bySeverity(codes))), state.area === "UZ" ? panel(text("by_age"), bars(ages)) : null),
-    panel(null, table("discrepancies", columns, ordered, { filters, stacked: true })),
+    panel(null, table("discrepancies", columns, ordered, { filters, stacked: true, shown: 15 })),
   );
 }
 
@@ -143,7 +143,7 @@ function precinctSection() {
     ...row, area: areaName(row.district_code in SUMMARY.areas ? row.district_code : row.region_code), difference: row.voters > most ? row.voters - most : row.voters - least,
   }));
   const columns = [
-    { key: "area", title: text("area") },
+    { key: "area", lead: true, title: text("area") },
     { key: "precinct_number", title: text("precinct_number"), kind: "number", show: (row) => String(row.precinct_number) },
     { key: "name", title: text("precinct_name") },
     { key: "kind", title: text("precinct_kind"), show: (row) => reason("precinct_kind", row.kind), plain: (row) => reason("precinct_kind", row.kind) },
@@ -157,7 +157,7 @@ function precinctSection() {
     text("precincts_note", limits),
     node(
       "div",
-      { class: "columns" },
+      { class: "columns third" },
       panel(
         null,
         bars([
@@ -235,14 +235,14 @@ function voterSection() {
 function areaSection() {
   const codes = children();
   if (!codes.length) return null;
-  const names = ["rows", "persons", "eligible", "unplaced", "listed", "voters", "precincts", "outside", "discrepancies", "blocking"];
+  const names = ["persons", "eligible", "listed", "unplaced", "voters", "outside", "discrepancies", "blocking"];
   const rows = codes.map((code) => ({ ...area(code), code, name: areaName(code), outside: area(code).precincts_too_small + area(code).precincts_too_large }));
   const columns = [
     { key: "name", title: text("area"), show: (row) => node("button", { class: "link", type: "button", onclick: () => open(row.code) }, row.name) },
-    ...names.map((key) => ({ key, title: text(key === "discrepancies" ? "discrepancies_heading" : key), kind: "number", bar: key === "discrepancies", show: (row) => (key === "outside" ? number(row.outside) : figure(`areas.${row.code}.${key}`, row[key], "span")) })),
+    ...names.map((key) => ({ key, minor: ["persons", "eligible", "unplaced", "voters", "outside", "blocking"].includes(key), title: text(`col_${key}`), kind: "number", bar: key === "discrepancies", show: (row) => (key === "outside" ? number(row.outside) : figure(`areas.${row.code}.${key}`, row[key], "span")) })),
   ];
   const heading = text(state.area === "UZ" ? "areas_heading_regions" : "areas_heading_districts");
-  return section("areas", heading, null, panel(null, table(`areas-${state.area}`, columns, rows, { stacked: true })));
+  return section("areas", heading, null, panel(null, table(`areas-${state.area}`, columns, rows)));
 }
 
 function sourceSection() {
@@ -252,7 +252,7 @@ function sourceSection() {
     state: text(entry.is_present ? "present" : entry.is_required ? "absent_required" : "absent"), missing: !entry.is_present && entry.is_required,
   }));
   const columns = [
-    { key: "title", title: text("source"), show: (row) => [row.title, " ", node("span", { class: "code" }, row.source)], plain: (row) => `${row.source} ${row.title}` },
+    { key: "title", lead: true, title: text("source"), show: (row) => [row.title, " ", node("span", { class: "code" }, row.source)], plain: (row) => `${row.source} ${row.title}` },
     { key: "state", title: text("state"), show: (row) => node("span", { class: row.missing ? "BLOCKING" : row.state === text("absent") ? "muted" : "" }, row.state) },
     { key: "rows", title: text("source_rows"), kind: "number", show: (row) => figure(`sources.${row.source}.rows`, row.rows, "span") },
     { key: "refused", title: text("source_refused"), kind: "number" },
@@ -265,7 +265,7 @@ function sourceSection() {
     })),
   );
   const endColumns = [
-    { key: "source", title: text("source") },
+    { key: "source", lead: true, title: text("source") },
     { key: "outcome", title: text("outcome") },
     { key: "reason", title: text("reason") },
     { key: "rows", title: text("source_rows"), kind: "number", bar: true, show: (row) => figure(row.path, row.rows, "span") },

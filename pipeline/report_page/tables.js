@@ -1,10 +1,15 @@
-// Tables that sort, filter and download. A column is {key, title, kind, show, bar, wide};
+// Tables that sort, filter and download. A column is {key, title, kind, show, plain, bar};
 // a row is a plain object. Sorting compares raw values; what is shown may be an element.
 const ROWS_SHOWN = 40;
 
 function compare(left, right) {
   if (typeof left === "number" && typeof right === "number") return left - right;
   return String(left ?? "").localeCompare(String(right ?? ""), "uz");
+}
+
+// `lead` heads the row and `minor` is left out where the screen is narrow.
+function classes(column) {
+  return [column.kind, column.lead && "lead", column.minor && "minor"].filter(Boolean).join(" ");
 }
 
 function table(name, columns, rows, options = {}) {
@@ -29,7 +34,7 @@ function table(name, columns, rows, options = {}) {
     };
     return node(
       "th",
-      { scope: "col", class: column.kind, "aria-sort": direction },
+      { scope: "col", class: classes(column), "aria-sort": direction },
       node("button", { type: "button", onclick: turn, title: text("sort") }, column.title),
     );
   }
@@ -41,12 +46,12 @@ function table(name, columns, rows, options = {}) {
       column.bar && largest[column.key] > 0
         ? node("span", { class: "bar-cell", style: { width: `${(100 * value) / largest[column.key]}%` } })
         : null;
-    return node("td", { class: column.kind, "data-title": column.title }, node("span", {}, shown), bar);
+    return node("td", { class: classes(column), "data-title": column.title }, node("span", {}, shown), bar);
   }
 
   function draw() {
     const kept = chosen();
-    const shown = saved.all ? kept : kept.slice(0, ROWS_SHOWN);
+    const shown = saved.all ? kept : kept.slice(0, options.shown || ROWS_SHOWN);
     const largest = {};
     for (const column of columns) {
       if (column.bar) largest[column.key] = Math.max(0, ...rows.map((row) => row[column.key]));
@@ -63,7 +68,7 @@ function table(name, columns, rows, options = {}) {
       ),
     );
     counter.textContent = rows.length > 5 ? count : "";
-    more.hidden = shown.length === kept.length;
+    after.hidden = shown.length === kept.length;
   }
 
   const search = node("input", {
@@ -72,12 +77,13 @@ function table(name, columns, rows, options = {}) {
   });
   const save = node("button", { class: "plain", type: "button", onclick: () => download(name, columns, chosen()) }, text("download"));
   const more = node("button", { class: "plain", type: "button", onclick: () => { saved.all = true; draw(); } }, text("show_all"));
+  const after = node("div", { class: "tools after" }, more);
   const counter = node("span", { class: "count" });
   const content = node("div", { class: "scroll" });
   holder.append(
     node("div", { class: "tools" }, rows.length > 5 ? search : null, options.filters, save, counter),
     content,
-    node("div", { class: "tools" }, more),
+    after,
   );
   draw();
   return holder;
