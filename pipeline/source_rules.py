@@ -14,15 +14,18 @@ import polars as pl
 from pipeline.errors import SourceError
 from pipeline.normalise.dates import (
     DEFAULT_FORMS,
+    date_day,
     date_parts,
     date_precision,
     date_value,
+    timestamp_day,
     timestamp_value,
 )
 from pipeline.profiles import Profile, nearest, source_columns
 from schemas.catalogue import SOURCES
 
-_BLANK = "chr(9) || chr(10) || chr(13) || chr(32) || chr(160) || chr(65279)"
+_BLANKS = (9, 10, 13, 32, 160, 65279)
+"""Tab, line breaks, space, no-break space and byte order mark, at the ends of a text."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +100,7 @@ def _text(column: str, place: int | None, profile: Profile) -> str:
         return literal(profile.constants[column])
     if place is None:
         return "CAST(NULL AS VARCHAR)"
-    text = f"nullif(trim(c{place}, {_BLANK}), '')"
+    text = _trimmed(f"c{place}")
     if profile.nulls:
         nulls = ", ".join(literal(value) for value in profile.nulls)
         text = f"(CASE WHEN {text} IN ({nulls}) THEN NULL ELSE {text} END)"
@@ -106,6 +109,19 @@ def _text(column: str, place: int | None, profile: Profile) -> str:
         cases = " ".join(f"WHEN {literal(a)} THEN {literal(b)}" for a, b in codes.items())
         text = f"(CASE {text} {cases} ELSE {text} END)"
     return text
+
+
+def _trimmed(text: str) -> str:
+    """SQL of a text without outer blanks; null where nothing is left.
+
+    Trimming costs five times the look whether there is something to trim.
+    """
+    ends = " OR ".join(f"suffix({text}, chr({code}))" for code in _BLANKS)
+    blanks = " || ".join(f"chr({code})" for code in _BLANKS)
+    return (
+        f"(CASE WHEN ascii({text}) <= 32 OR ascii({text}) IN (160, 65279) OR {ends} "
+        f"THEN nullif(trim({text}, {blanks}), '') ELSE {text} END)"
+    )
 
 
 def typed_query(
@@ -133,13 +149,29 @@ def typed_query(
     """
     texts = text_columns(source, columns, profile)
     schema = SOURCES[source].columns()
-    text_list = ", ".join(f'{sql} AS "t_{name}"' for name, sql in texts.items())
-    parts = [
-        f'{_parts(name, profile)} AS "p_{name}"'
-        for name in texts
-        if isinstance(schema[name], dy.Date)
+    days = [name for name in texts if isinstance(schema[name], (dy.Date, dy.Datetime))]
+    # A layer a step: an expression that stands in several others is evaluated once.
+    layers = [
+        [f'{sql} AS "t_{name}"' for name, sql in texts.items()],
+        [f'{_day(name, schema[name])} AS "d_{name}"' for name in days],
+        [f'{_parts(name, profile)} AS "p_{name}"' for name in days],
+        [item for name in texts for item in _values(name, schema, profile)],
     ]
-    values = [item for name in texts for item in _values(name, schema, profile)]
+    query = f"SELECT source_row, {', '.join(layers[0])} FROM {raw}"
+    for layer in layers[1:]:
+        query = f"SELECT {', '.join(['*', *layer])} FROM ({query})"
+    kept = ", ".join(f'"{name}"' for name in typed_columns(source))
+    broken = _first_broken(texts, schema, area_codes, may_hold_nul)
+    return f"SELECT source_row, {kept}, {broken} AS broken FROM ({query})"
+
+
+def _first_broken(
+    texts: Mapping[str, str],
+    schema: Mapping[str, dy.Column],
+    area_codes: Mapping[str, Sequence[str]],
+    may_hold_nul: bool,
+) -> str:
+    """SQL of the first rule that a row breaks, as column|rule; null if none."""
     rules = []
     if may_hold_nul:
         every = ", ".join(f'"t_{name}"' for name in texts)
@@ -150,13 +182,7 @@ def typed_query(
         f"WHEN {condition} THEN {literal(f'{name}|{rule}')}"
         for name, rule, condition in rules
     )
-    kept = ", ".join(f'"{name}"' for name in typed_columns(source))
-    return (
-        f"SELECT source_row, {kept}, CASE {cases} END AS broken FROM ("
-        f"SELECT *, {', '.join(values)} FROM ("
-        f"SELECT {', '.join(['*', *parts])} FROM ("
-        f"SELECT source_row, {text_list} FROM {raw})))"
-    )
+    return f"CASE {cases} END"
 
 
 def typed_columns(source: str) -> list[str]:
@@ -165,13 +191,14 @@ def typed_columns(source: str) -> list[str]:
     return [name for name in SOURCES[source].column_names() if name not in made]
 
 
-def _forms(column: str, profile: Profile) -> Sequence[str]:
-    return profile.dates.get(column, DEFAULT_FORMS)
+def _day(column: str, kind: dy.Column) -> str:
+    text = f'"t_{column}"'
+    return timestamp_day(text) if isinstance(kind, dy.Datetime) else date_day(text)
 
 
 def _parts(column: str, profile: Profile) -> str:
-    text = f'"t_{column}"'
-    return date_parts(text, _forms(column, profile), profile.two_digit_year_first)
+    forms = profile.dates.get(column, DEFAULT_FORMS)
+    return date_parts(f'"d_{column}"', forms, profile.two_digit_year_first)
 
 
 def _values(column: str, schema: Mapping[str, dy.Column], profile: Profile) -> list[str]:
@@ -185,8 +212,7 @@ def _values(column: str, schema: Mapping[str, dy.Column], profile: Profile) -> l
         # Only a birth date may be partial: the contract has no word for it elsewhere.
         return [f'CASE WHEN {parts}.d > 0 THEN {value} END AS "{column}"']
     if isinstance(kind, dy.Datetime):
-        forms = _forms(column, profile)
-        value = timestamp_value(text, forms, profile.two_digit_year_first)
+        value = timestamp_value(text, parts)
     elif isinstance(kind, (dy.Int32, dy.Int64, dy.Float64)):
         value = _number(text, kind, profile.decimal)
     else:

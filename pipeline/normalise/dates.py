@@ -51,19 +51,42 @@ _TIME = r"[T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?"
 _ZONE = r"(Z|[+-]\d{2}(:?\d{2})?)"
 _MIDNIGHT = r"[T ]0{1,2}:00(:00([.,]0+)?)?"
 
+_ISO_TIMESTAMP = r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?"
+
 EARLIEST_YEAR = 1000
 """Four digits that begin with a zero are a slip of the pen, not a year."""
 
 
+def date_day(text: str) -> str:
+    """SQL of a text without its time of day, for a column of days.
+
+    A time without a zone is dropped. One with a zone is dropped where it is midnight
+    there; otherwise the text stays whole and reads as no date: the day of 19:00Z is the
+    next one in Tashkent, and nobody said which was meant.
+    """
+    plain = f"regexp_full_match({text}, '[^T ]+{_TIME}')"
+    midnight = f"regexp_full_match({text}, '[^T ]+{_MIDNIGHT}{_ZONE}')"
+    return (
+        f"CASE WHEN strlen({text}) > 10 AND ({plain} OR {midnight}) "
+        f"THEN {timestamp_day(text)} ELSE {text} END"
+    )
+
+
+def timestamp_day(text: str) -> str:
+    """SQL of the part of a text that names the day, before any blank or T."""
+    return f"split_part(split_part({text}, 'T', 1), ' ', 1)"
+
+
 def date_parts(
-    column: str,
+    day: str,
     forms: Sequence[str] = DEFAULT_FORMS,
     two_digit_year_first: int | None = None,
 ) -> str:
     """SQL of the year, month and day that a text names, as a struct of small integers.
 
     Args:
-        column: SQL of the text, outer blanks removed.
+        day: SQL of the text, without outer blanks and time; evaluated many times, so a
+            column rather than an expression.
         forms: names from FORMS, tried in this order.
         two_digit_year_first: the first of the hundred years that two digits can mean;
             needed by the forms that end in `yy`.
@@ -72,22 +95,12 @@ def date_parts(
         SQL of STRUCT(y, m, d); m and d are 0 where unknown. Null: no known form. The
         parts may still name no day of the calendar.
     """
-    day = _without_time(column)
     branches = [
         f"WHEN regexp_full_match({day}, '{FORMS[form]}') "
         f"THEN {_parts_of(form, day, two_digit_year_first)}"
         for form in forms
     ]
     return f"CASE {' '.join(branches)} END"
-
-
-def _without_time(column: str) -> str:
-    plain = f"regexp_full_match({column}, '[^T ]+{_TIME}')"
-    midnight = f"regexp_full_match({column}, '[^T ]+{_MIDNIGHT}{_ZONE}')"
-    return (
-        f"(CASE WHEN strlen({column}) > 10 AND ({plain} OR {midnight}) "
-        f"THEN regexp_extract({column}, '^[^T ]+') ELSE {column} END)"
-    )
 
 
 def _parts_of(form: str, day: str, two_digit_year_first: int | None) -> str:
@@ -133,12 +146,9 @@ def date_value(parts: str) -> str:
 
     Null where they name no day of the calendar.
     """
-    return (
-        f"CASE WHEN {parts}.y < {EARLIEST_YEAR} THEN NULL "
-        f"WHEN {parts}.m = 0 AND {parts}.d = 0 THEN make_date({parts}.y, 1, 1) "
-        f"ELSE TRY_CAST(concat({parts}.y, '-', {parts}.m, '-', "
-        f"greatest({parts}.d, 1)) AS DATE) END"
-    )
+    month = f"CASE WHEN {parts}.m = 0 AND {parts}.d = 0 THEN 1 ELSE {parts}.m END"
+    iso = f"concat({parts}.y, '-', {month}, '-', greatest({parts}.d, 1))"
+    return f"CASE WHEN {parts}.y >= {EARLIEST_YEAR} THEN TRY_CAST({iso} AS DATE) END"
 
 
 def date_precision(parts: str) -> str:
@@ -149,27 +159,31 @@ def date_precision(parts: str) -> str:
     )
 
 
-def timestamp_value(
-    column: str,
-    forms: Sequence[str] = DEFAULT_FORMS,
-    two_digit_year_first: int | None = None,
-) -> str:
+def timestamp_value(text: str, parts: str) -> str:
     """SQL of the UTC timestamp that a text names; midnight where it has no time.
 
     A text without a zone is taken as it stands. Null where day or time don't exist, or
     the day is partial. The engine's time zone must be UTC.
+
+    Args:
+        text: SQL of the whole text.
+        parts: SQL of the parts of its day (date_parts of timestamp_day).
     """
-    day = f"regexp_extract({column}, '^[^T ]+')"
-    parts = f"({date_parts(day, forms, two_digit_year_first)})"
-    zone_or_time = f"replace(regexp_extract({column}, '^[^T ]+(.*)$', 1), ',', '.')"
-    shaped = f"regexp_full_match({column}, '[^T ]+({_TIME}{_ZONE}?)?')"
+    day = f"CAST(TRY_CAST({_iso(parts)} AS DATE) AS VARCHAR)"
+    # 05.02.1990 8:30 is written so by spreadsheets; the engine wants two digits.
+    time = (
+        f"regexp_replace(replace(regexp_extract({text}, '[T ].*$'), ',', '.'), "
+        r"'^([T ])(\d):', '\10\2:')"
+    )
+    plain = f"regexp_full_match({text}, '{_ISO_TIMESTAMP}')"
+    shaped = f"regexp_full_match({text}, '[^T ]+({_TIME}{_ZONE}?)?')"
+    zoned = f"TRY_CAST({day} || {time} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
     return (
-        f"CASE WHEN {shaped} AND {parts}.d > 0 THEN CAST(TRY_CAST(concat("
-        f"CAST({date_value(parts)} AS VARCHAR), {_padded(zone_or_time)}) "
-        f"AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP) END"
+        f"CASE WHEN {parts} IS NULL OR {parts}.d = 0 THEN NULL "
+        f"WHEN {plain} THEN TRY_CAST({text} AS TIMESTAMP) "
+        f"WHEN {shaped} THEN CAST({zoned} AS TIMESTAMP) END"
     )
 
 
-def _padded(time: str) -> str:
-    # 05.02.1990 8:30 is written so by spreadsheets; the engine wants two digits.
-    return f"regexp_replace({time}, '^([T ])(\\d):', '\\10\\2:')"
+def _iso(parts: str) -> str:
+    return f"concat({parts}.y, '-', {parts}.m, '-', {parts}.d)"
