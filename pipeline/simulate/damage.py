@@ -144,13 +144,13 @@ def _unchanged(columns: list[str], row: Row) -> str:
 
 
 _DAMAGES: tuple[tuple[str, str, Callable[[list[str], Row], str]], ...] = (
-    ("BIRTH_IMPOSSIBLE", "birth_date", _with("birth_date", "31.02.1990")),
-    ("SEX_UNKNOWN_CODE", "sex", _with("sex", "X")),
-    ("KIND_UNKNOWN_CODE", "registration_kind", _with("registration_kind", "PROPISKA")),
-    ("RECORD_ID_MISSING", "record_id", _with("record_id", None)),
-    ("DISTRICT_UNKNOWN_FORM", "district_code", _with("district_code", "17-18")),
-    ("ROW_CUT", "", _cut),
-    ("ROW_TOO_LONG", "", _longer),
-    ("RECORD_ID_REPEATED", "record_id", _unchanged),
+    ("BIRTH_IMPOSSIBLE", "birth_date_possible", _with("birth_date", "31.02.1990")),
+    ("SEX_UNKNOWN_CODE", "sex_known", _with("sex", "X")),
+    ("KIND_UNKNOWN_CODE", "registration_kind_known", _with("registration_kind", "PROPISKA")),
+    ("RECORD_ID_MISSING", "record_id_given", _with("record_id", None)),
+    ("DISTRICT_UNKNOWN_CODE", "district_code_known", _with("district_code", "17-18")),
+    ("ROW_CUT", "columns_counted", _cut),
+    ("ROW_TOO_LONG", "columns_counted", _longer),
+    ("RECORD_ID_REPEATED", "record_id_unique", _unchanged),
 )
-"""Code, the column whose rule must fire (empty: the row's form), and the damage."""
+"""Code, the rule that must fire, and the damage."""
