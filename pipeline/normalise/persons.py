@@ -1,0 +1,216 @@
+"""People of every source in comparable form: names, identifiers, warnings.
+
+What belongs here: the joins that bring a country's rows to the keys of their distinct
+names. Names are read once per distinct text; rows carry whole numbers until the end.
+"""
+
+import datetime
+
+import duckdb
+
+from pipeline.normalise.identifiers import read_identifiers
+from pipeline.normalise.name_keys import read_rows, read_texts
+from pipeline.normalise.scripts import KARAKALPAK_REGION
+
+NAME_PARTS = ("surname", "given_name", "patronymic")
+OPTIONAL = {
+    "sex": "VARCHAR",
+    "document_number": "VARCHAR",
+    "document_type": "VARCHAR",
+    "region_code": "VARCHAR",
+}
+
+
+def normalise_persons(
+    engine: duckdb.DuckDBPyConnection,
+    persons: duckdb.DuckDBPyRelation,
+    addresses: duckdb.DuckDBPyRelation,
+    as_of: datetime.date,
+) -> duckdb.DuckDBPyRelation:
+    """PersonRecord: one row per registration of mia/persons.
+
+    Args:
+        engine: where both relations live.
+        persons: SourcePerson.
+        addresses: row_id, address_id: which distinct address a row was given.
+        as_of: the register's day; a PINFL with a later date is wrong.
+
+    Returns:
+        The columns of schemas.record.PersonRecord, in no particular order. The relation
+        reads temporary tables named `normalise_persons_*` of the engine.
+    """
+    named = _named(  # noqa: F841 - read by name
+        engine, persons, as_of, "normalise_persons"
+    )
+    return engine.sql(
+        """
+        SELECT named.*, record_id, sex, citizenship, registration_kind, registered_on,
+            registered_until, region_code, district_code, address_id, updated_at
+        FROM named
+        JOIN persons USING (row_id)
+        LEFT JOIN addresses USING (row_id)
+        """
+    )
+
+
+def normalise_named(
+    engine: duckdb.DuckDBPyConnection,
+    rows: duckdb.DuckDBPyRelation,
+    as_of: datetime.date,
+    stage: str = "normalise_named",
+) -> duckdb.DuckDBPyRelation:
+    """NamedRecord of restrictions, rosters or supplementary rows, for finding the person.
+
+    Args:
+        engine: where the relation lives.
+        rows: row_id, pinfl, surname, given_name, patronymic, birth_date,
+            birth_date_precision; document_number, sex and region_code where it has them.
+        as_of: the register's day; a PINFL with a later date is wrong.
+        stage: beginning of the names of temporary tables; a second call with the same
+            name replaces what an unread relation of the first one stands on.
+
+    Returns:
+        The columns of schemas.record.NamedRecord, in no particular order.
+    """
+    return _named(engine, rows, as_of, stage)
+
+
+def _named(
+    engine: duckdb.DuckDBPyConnection,
+    rows: duckdb.DuckDBPyRelation,
+    as_of: datetime.date,
+    stage: str,
+) -> duckdb.DuckDBPyRelation:
+    missing = [name for name in OPTIONAL if name not in rows.columns]
+    nulls = "".join(f", CAST(NULL AS {OPTIONAL[name]}) AS {name}" for name in missing)
+    people = engine.sql(
+        f"""
+        SELECT row_id, pinfl, birth_date, birth_date_precision, surname, given_name,
+            patronymic, sex, document_number, document_type,
+            coalesce(region_code, '') = '{KARAKALPAK_REGION}' AS is_karakalpak
+        FROM (SELECT *{nulls} FROM rows)
+        """
+    )
+    _read_names(engine, people, stage)
+    identified = read_identifiers(  # noqa: F841 - read by name
+        engine, people, as_of
+    )
+    return engine.sql(
+        f"""
+        SELECT row_id,
+            CASE WHEN len(pinfl_problems) = 0 THEN pinfl_digits END AS pinfl,
+            pinfl_problems[1] AS pinfl_problem, pinfl_digits,
+            surname_key, given_name_key, patronymic_key,
+            surname_loose, given_name_loose, patronymic_loose, patronymic_sex,
+            birth_date,
+            CASE WHEN is_birth_date_stand_in THEN 'YEAR' ELSE birth_date_precision END
+                AS birth_date_precision,
+            document_key, {_WARNINGS} AS warnings
+        FROM ({_NAMED_ROWS.format(stage=stage)})
+        """
+    )
+
+
+def _read_names(
+    engine: duckdb.DuckDBPyConnection, people: duckdb.DuckDBPyRelation, stage: str
+) -> None:
+    """Make `<stage>_text` (distinct texts with their keys) and `<stage>_moved`.
+
+    The second holds the distinct names whose parts stand in the wrong columns.
+    """
+    parts = " UNION ALL ".join(
+        f"SELECT {part} AS text, is_karakalpak FROM people WHERE {part} IS NOT NULL"
+        for part in NAME_PARTS
+    )
+    distinct = (
+        engine.sql(f"SELECT DISTINCT * FROM ({parts})").pl().sort("text", "is_karakalpak")
+    )
+    texts = read_texts(distinct).with_row_index("text_id")  # noqa: F841 - read by name
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {stage}_text AS SELECT * FROM texts")
+    doubtful = engine.sql(
+        f"""
+        SELECT DISTINCT s.text_id AS surname_id, g.text_id AS given_name_id,
+            p.text_id AS patronymic_id, people.surname, people.given_name,
+            people.patronymic, people.is_karakalpak
+        {_PART_JOINS.format(stage=stage)}
+        WHERE {_MAY_BE_MOVED}
+        """
+    ).pl()
+    moved = read_rows(doubtful).filter("is_rearranged")  # noqa: F841 - read by name
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {stage}_moved AS SELECT * FROM moved")
+
+
+_PART_JOINS = """
+    FROM people
+    LEFT JOIN {stage}_text AS s
+        ON s.text = people.surname AND s.is_karakalpak = people.is_karakalpak
+    LEFT JOIN {stage}_text AS g
+        ON g.text = people.given_name AND g.is_karakalpak = people.is_karakalpak
+    LEFT JOIN {stage}_text AS p
+        ON p.text = people.patronymic AND p.is_karakalpak = people.is_karakalpak
+"""
+
+# What arrange_parts can have something to say about; a wider net than its readings.
+_MAY_BE_MOVED = """
+    g.is_surname_form OR g.is_patronymic_form OR p.is_surname_form
+    OR (s.is_patronymic_form AND p.is_surname_form)
+    OR (g.given_name_key IS NULL AND s.word_count > 1)
+    OR (s.surname_key IS NULL AND g.word_count > 1)
+"""
+
+_KEYS = {
+    "surname_key": "s.surname_key",
+    "surname_loose": "s.surname_loose",
+    "surname_sex": "s.surname_sex",
+    "given_name_key": "g.given_name_key",
+    "given_name_loose": "g.given_name_loose",
+    "patronymic_key": "p.patronymic_key",
+    "patronymic_loose": "p.patronymic_loose",
+    "patronymic_sex": "p.patronymic_sex",
+}
+
+_NAMED_ROWS = f"""
+    SELECT people.*,
+        {
+    ", ".join(
+        f"CASE WHEN moved.is_rearranged THEN moved.{key} ELSE {own} END AS {key}"
+        for key, own in _KEYS.items()
+    )
+},
+        coalesce(moved.is_rearranged, false) AS is_rearranged,
+        {
+    ", ".join(
+        f"coalesce(s.{flag}, false) OR coalesce(g.{flag}, false) "
+        f"OR coalesce(p.{flag}, false) AS {flag}"
+        for flag in ("is_placeholder", "is_mixed")
+    )
+},
+        coalesce(g.is_initials, false) OR coalesce(p.is_initials, false) AS is_initials
+    {_PART_JOINS.replace("FROM people", "FROM identified AS people")}
+    LEFT JOIN {{stage}}_moved AS moved
+        ON coalesce(moved.surname_id, -1) = coalesce(s.text_id, -1)
+        AND coalesce(moved.given_name_id, -1) = coalesce(g.text_id, -1)
+        AND coalesce(moved.patronymic_id, -1) = coalesce(p.text_id, -1)
+        AND moved.is_karakalpak = people.is_karakalpak
+"""
+
+_FLAGS = {
+    "DOCUMENT_MALFORMED": "is_document_malformed",
+    "NAME_INITIALS": "is_initials",
+    "NAME_MIXED_SCRIPT": "is_mixed",
+    "NAME_PARTS_SWAPPED": "is_rearranged",
+    "NAME_PLACEHOLDER": "is_placeholder",
+    "PATRONYMIC_SEX": "coalesce(patronymic_sex <> sex, false)",
+    "PINFL_MISSING": "pinfl_digits IS NULL",
+    "SURNAME_SEX": "coalesce(surname_sex <> sex, false)",
+}
+
+_WARNINGS = f"""
+    CASE WHEN {" OR ".join(_FLAGS.values())} OR len(pinfl_problems) > 0
+         THEN list_sort(list_concat(
+             list_transform(pinfl_problems, lambda problem: 'PINFL_' || problem),
+             list_filter([{
+    ", ".join(f"CASE WHEN {flag} THEN '{code}' END" for code, flag in _FLAGS.items())
+}], lambda code: code IS NOT NULL)))
+         ELSE CAST([] AS VARCHAR[]) END
+"""
