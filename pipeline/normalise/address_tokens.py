@@ -15,7 +15,24 @@ WORD, NUMBER, MARKER, COMMA, OTHER = "word", "number", "marker", "comma", "other
 _TOKEN = re.compile(
     r"(?P<space>\s*)(?P<text>\d+|[^\W\d_]+(?:'[^\W\d_]+)*'?|[^\w\s]|_)(?P<dots>\.*)"
 )
-_ORDINALS = frozenset(["й", "я", "го", "ой", "ый", "ий", "ая", "ья", "chi", "nchi", "inchi", "чи", "нчи", "инчи"])
+_ORDINALS = frozenset(
+    [
+        "й",
+        "я",
+        "го",
+        "ой",
+        "ый",
+        "ий",
+        "ая",
+        "ья",
+        "chi",
+        "nchi",
+        "inchi",
+        "чи",
+        "нчи",
+        "инчи",
+    ]
+)
 _SILENT = frozenset(".'№#\"*:")
 
 
@@ -40,15 +57,20 @@ class _Token(NamedTuple):
     is_dotted: bool
 
 
-def read_atoms(text: str) -> list[Atom]:
-    """The atoms of a text, in order; commas, semicolons and brackets are commas."""
+def read_atoms(text: str, vocabulary: str = "address") -> list[Atom]:
+    """The atoms of a text, in order; commas, semicolons and brackets are commas.
+
+    Args:
+        text: any text.
+        vocabulary: which type words count (see address_words.type_words).
+    """
     tokens = _tokens(plain_text(text))
     atoms: list[Atom] = []
     joined = False
     index = 0
     while index < len(tokens):
         token = tokens[index]
-        atom, used = _next_atom(tokens, index)
+        atom, used = _next_atom(tokens, index, vocabulary)
         if atom is None:
             joined = token.text == "-" and (token.is_glued or joined)
             index += used
@@ -71,14 +93,16 @@ def _tokens(text: str) -> list[_Token]:
     return tokens
 
 
-def _next_atom(tokens: list[_Token], index: int) -> tuple[Atom | None, int]:
+def _next_atom(
+    tokens: list[_Token], index: int, vocabulary: str
+) -> tuple[Atom | None, int]:
     token = tokens[index]
     if token.text in ",;()[]{}|\n":
-        return Atom(COMMA, ","), 1
+        return Atom(COMMA, token.text), 1
     if token.text.isdigit():
         return _number(tokens, index)
     keys = tuple(other.key for other in tokens[index : index + LONGEST_PHRASE])
-    found = find_phrase(keys)
+    found = find_phrase(keys, vocabulary)
     if found is not None:
         marker, used = found
         last = tokens[index + used - 1]
@@ -87,11 +111,11 @@ def _next_atom(tokens: list[_Token], index: int) -> tuple[Atom | None, int]:
     if token.text in _SILENT or token.text == "-":
         return None, 1
     if token.text[0].isalpha():
-        return _word(tokens, index)
+        return _word(tokens, index, vocabulary)
     return Atom(OTHER, token.text), 1
 
 
-def _word(tokens: list[_Token], index: int) -> tuple[Atom, int]:
+def _word(tokens: list[_Token], index: int, vocabulary: str) -> tuple[Atom, int]:
     """A word, with the hyphenated words that follow: al-xorazmiy."""
     text = tokens[index].text
     used = 1
@@ -101,7 +125,7 @@ def _word(tokens: list[_Token], index: int) -> tuple[Atom, int]:
         and tokens[index + used].is_glued
         and tokens[index + used + 1].is_glued
         and tokens[index + used + 1].text[0].isalpha()
-        and find_phrase((tokens[index + used + 1].key,)) is None
+        and find_phrase((tokens[index + used + 1].key,), vocabulary) is None
     ):
         text += "-" + tokens[index + used + 1].text
         used += 2

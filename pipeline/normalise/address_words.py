@@ -42,9 +42,18 @@ def token_key(token: str) -> str:
 
 
 @cache
-def type_words() -> dict[tuple[str, ...], Marker]:
-    """Every type word of the reference table, by the keys of its tokens."""
+def type_words(vocabulary: str) -> dict[tuple[str, ...], Marker]:
+    """The type words of a vocabulary, by the keys of their tokens.
+
+    Args:
+        vocabulary: `address`, or `boundary`: the address words and, before them, those
+            that only descriptions of territories have (toq, qolgan, tashqari ...).
+    """
     words: dict[tuple[str, ...], Marker] = {}
+    if vocabulary == "boundary":
+        for row in reference_table("boundary_words").iter_rows(named=True):
+            key = tuple(token_key(token) for token in word_tokens(row["word"]))
+            words.setdefault(key, Marker(row["meaning"], "WHOLE", ""))
     for row in reference_table("address_words").iter_rows(named=True):
         flags = (row["form"] or "").split()
         form = " ".join(flag for flag in flags if flag not in ("weak", "numbered"))
@@ -57,42 +66,49 @@ def type_words() -> dict[tuple[str, ...], Marker]:
 
 
 @cache
-def find_phrase(keys: tuple[str, ...]) -> tuple[Marker, int] | None:
+def find_phrase(
+    keys: tuple[str, ...], vocabulary: str = "address"
+) -> tuple[Marker, int] | None:
     """The longest type word at the beginning of these keys, and its number of tokens."""
     for length in range(min(LONGEST_PHRASE, len(keys)), 0, -1):
-        marker = _marker(keys[:length])
+        marker = _marker(keys[:length], vocabulary)
         if marker is not None:
             return marker, length
     return None
 
 
-def _marker(keys: tuple[str, ...]) -> Marker | None:
-    marker = type_words().get(keys)
+def _marker(keys: tuple[str, ...], vocabulary: str) -> Marker | None:
+    words = type_words(vocabulary)
+    marker = words.get(keys)
     if marker is not None or len(keys[-1]) < 5:
         return marker
-    return _inflected(keys[:-1], keys[-1])
+    return _inflected(words, keys[:-1], keys[-1])
 
 
-def _inflected(before: tuple[str, ...], key: str) -> Marker | None:
+def _inflected(
+    words: dict[tuple[str, ...], Marker], before: tuple[str, ...], key: str
+) -> Marker | None:
     """The word without its case ending, its plural ending, or both."""
     for case in ("", *_CASES):
         if case and not key.endswith(case):
             continue
         stem = key[: len(key) - len(case)] if case else key
-        marker = type_words().get((*before, stem)) if case else None
+        marker = words.get((*before, stem)) if case else None
         if marker is None:
-            marker = _plural(before, stem)
+            marker = _plural(words, before, stem)
         if marker is not None and marker.meaning not in ("AMBIGUOUS", "NO_NUMBER"):
             return marker._replace(case=case, is_weak=False, is_plural=marker.is_plural)
     return None
 
 
-def _plural(before: tuple[str, ...], stem: str) -> Marker | None:
+def _plural(
+    words: dict[tuple[str, ...], Marker], before: tuple[str, ...], stem: str
+) -> Marker | None:
     for ending, singular in _PLURALS:
         base = stem.removesuffix(ending)
         if base == stem or len(base) < 2:
             continue
-        marker = type_words().get((*before, base + singular))
+        marker = words.get((*before, base + singular))
         if marker is not None:
             return marker._replace(is_plural=True)
     return None

@@ -136,7 +136,28 @@ def word_key(word: str) -> str:
 
 
 _LOWER_WORDS = frozenset(
-    ["va", "yil", "yilligi", "yillik", "yilliklari", "kuni", "mart", "may", "aprel", "iyun", "iyul", "avgust", "sentyabr", "oktyabr", "noyabr", "dekabr", "yanvar", "fevral", "ming", "aprelya"]
+    [
+        "va",
+        "yil",
+        "yilligi",
+        "yillik",
+        "yilliklari",
+        "kuni",
+        "mart",
+        "may",
+        "aprel",
+        "iyun",
+        "iyul",
+        "avgust",
+        "sentyabr",
+        "oktyabr",
+        "noyabr",
+        "dekabr",
+        "yanvar",
+        "fevral",
+        "ming",
+        "aprelya",
+    ]
 )
 
 
