@@ -1,0 +1,333 @@
+import dataclasses
+import datetime
+
+import polars as pl
+import pytest
+
+from pipeline import tables
+from pipeline.errors import ContractError
+from pipeline.find_discrepancies import Evidence, find_discrepancies
+from pipeline.run import Policy
+from schemas.catalogue import TABLES
+from schemas.voter_list import Discrepancy
+from tests.conftest import AS_OF, ELECTION_DATE
+
+TABLE_OF = {
+    "persons": "person",
+    "person_links": "person_link",
+    "records": "person_record",
+    "review_pairs": "review_pair",
+    "eligibility": "eligibility_decision",
+    "restrictions": "source_restrictions",
+    "restriction_links": "restriction_link",
+    "rosters": "source_rosters",
+    "roster_links": "roster_link",
+    "supplementary": "source_supplementary",
+    "supplementary_links": "supplementary_link",
+    "corrections": "correction",
+    "decision_lineage": "lineage",
+    "placements": "placement",
+    "address_links": "address_link",
+    "dwellings": "dwelling_record",
+    "precincts": "source_precincts",
+    "boundary_readings": "boundary_reading",
+    "stable_ids": "stable_id",
+    "quarantined": "quarantined_row",
+}
+HERE = {"region_code": "1718", "district_code": "1718203"}
+OTHER_PRECINCT = {"region_code": "1718", "precinct_number": 2}
+
+
+def two_voters():
+    """Two listed voters, persons 0 and 1, in precinct 1, of rows a and b at address 0."""
+    return {
+        "persons": [{"person_id": n, "main_row_id": n, "row_count": 1} for n in range(2)],
+        "person_links": [{"row_id": n, "person_id": n} for n in range(2)],
+        "records": [
+            {
+                "row_id": n,
+                "record_id": "ab"[n],
+                "pinfl": f"3170580012345{n}",
+                "birth_date": datetime.date(1980, 5, 17),
+                "birth_date_precision": "DAY",
+                **HERE,
+            }
+            for n in range(2)
+        ],
+        "stable_ids": [
+            {"person_id": n, "stable_id": f"V{n:013d}", "origin": "NEW"} for n in range(2)
+        ],
+        "eligibility": [{"person_id": n, "is_eligible": True} for n in range(2)],
+        "placements": [
+            {
+                "person_id": n,
+                "region_code": "1718",
+                "precinct_number": 1,
+                "basis": "PERMANENT",
+                "address_id": 0,
+            }
+            for n in range(2)
+        ],
+        "precincts": [
+            {"row_id": n, "precinct_number": n, "kind": "TERRITORIAL", **HERE}
+            for n in (1, 2)
+        ],
+        "address_links": [
+            {"address_id": 0, "dwelling_id": 0, "street_key": "gulyor", **HERE}
+        ],
+    }
+
+
+def find(engine, rows, given, *, previous=None, policy=None):
+    built = {
+        name: rows(TABLES[table], *given[name])
+        if given.get(name)
+        else tables.empty_table(engine, table)
+        for name, table in TABLE_OF.items()
+    }
+    findings = find_discrepancies(
+        engine,
+        Evidence(**built),
+        tables.reference_table("discrepancies"),
+        previous if previous is not None else tables.empty_table(engine, "discrepancies"),
+        policy or dataclasses.replace(Policy(), precinct_voters_min=0),
+        ELECTION_DATE,
+        AS_OF,
+    )
+    frame = findings.discrepancies.pl().sort("code", "discrepancy_id")
+    Discrepancy.validate(frame, cast=True)
+    return frame, dict(findings.flags.pl().iter_rows())
+
+
+def codes(engine, rows, given, **options):
+    frame, flags = find(engine, rows, given, **options)
+    return frame["code"].to_list(), flags
+
+
+def test_a_good_list_has_no_questions(engine, rows):
+    assert codes(engine, rows, two_voters()) == ([], {})
+
+
+def changed(table, number=0, **values):
+    given = two_voters()
+    given[table][number] |= values
+    return given
+
+
+def added(table, *more):
+    given = two_voters()
+    given[table] = [*given.get(table, []), *more]
+    return given
+
+
+CASES = {
+    "PINFL_CHECK_DIGIT": changed(
+        "records", warnings=["PINFL_CHECK_DIGIT"], pinfl_digits="31705800123458"
+    ),
+    "BIRTH_DATE_PARTIAL": changed("records", birth_date_precision="YEAR"),
+    "BIRTH_DATE_STAND_IN": changed(
+        "records", pinfl=None, birth_date=datetime.date(1980, 1, 1)
+    ),
+    "AGE_IMPLAUSIBLE": changed("persons", birth_date=datetime.date(1910, 5, 17)),
+    "CITIZENSHIP_MISSING": changed("eligibility", warnings=["CITIZENSHIP_MISSING"]),
+    "ROW_QUARANTINED": added(
+        "quarantined",
+        {"source": "mia/persons", "record_id": "z", "rule": "sex_known", **HERE},
+    ),
+    "POSSIBLE_DUPLICATE": added(
+        "review_pairs",
+        {
+            "left_row_id": 0,
+            "right_row_id": 1,
+            "left_person_id": 0,
+            "right_person_id": 1,
+            "cause": "SIMILAR",
+        },
+    ),
+    "PINFL_SHARED": added(
+        "review_pairs",
+        {
+            "left_row_id": 0,
+            "right_row_id": 1,
+            "left_person_id": 0,
+            "right_person_id": 1,
+            "cause": "PINFL_SHARED",
+        },
+    ),
+    "RESTRICTION_NOT_FOUND": added("restrictions", {"row_id": 0, "kind": "DEATH"})
+    | {"restriction_links": [{"row_id": 0, "outcome": "NOT_FOUND"}]},
+    "RESTRICTION_AMBIGUOUS": added("restrictions", {"row_id": 0, "kind": "DEATH"})
+    | {
+        "restriction_links": [
+            {"row_id": 0, "outcome": "AMBIGUOUS", "candidate_person_ids": [0, 1]}
+        ]
+    },
+    "ROSTER_NOT_FOUND": added(
+        "rosters", {"row_id": 0, "precinct_number": 2, **{"region_code": "1718"}}
+    )
+    | {"roster_links": [{"row_id": 0, "outcome": "NOT_FOUND"}]},
+    "DECISION_TARGET_UNKNOWN": added(
+        "decision_lineage",
+        {
+            "source": "cec/decisions",
+            "record_id": "D1",
+            "outcome": "NOT_APPLIED",
+            "reason": "TARGET_UNKNOWN",
+        },
+    ),
+    "DECISION_CONTRADICTED": added(
+        "decision_lineage",
+        {
+            "source": "cec/decisions",
+            "record_id": "D1",
+            "outcome": "NOT_APPLIED",
+            "reason": "SUPERSEDED",
+        },
+    ),
+    "DECISION_SOURCE_MOVED": added(
+        "corrections", {"decision_row_id": 0, "row_id": 0, "is_source_moved": True}
+    ),
+    "COVERAGE_GAP": changed(
+        "placements",
+        region_code=None,
+        precinct_number=None,
+        unplaced_reason="COVERAGE_GAP",
+    ),
+    "ONLY_TEMPORARY": changed("placements", warnings=["ONLY_TEMPORARY"]),
+    "TEMPORARY_ELSEWHERE": changed(
+        "placements",
+        temporary_elsewhere=True,
+        temporary_region_code="1718",
+        temporary_precinct_number=2,
+    ),
+    "DWELLING_DEMOLISHED": changed("address_links", warnings=["DWELLING_DEMOLISHED"]),
+    "DWELLING_UNKNOWN": changed("address_links", dwelling_id=None),
+    "HOUSEHOLD_SPLIT": changed("placements", **OTHER_PRECINCT),
+    "CADASTRAL_NUMBER_REPEATED": added(
+        "dwellings",
+        *(
+            {"dwelling_id": n, "cadastral_key": "14:15:01", "status": "ACTIVE", **HERE}
+            for n in (5, 6)
+        ),
+    ),
+    "BOUNDARY_UNREAD": added(
+        "boundary_readings",
+        {"row_id": 1, "precinct_number": 1, "unread": "atrofi", **HERE},
+    ),
+    "PRECINCT_NO_COVERAGE": added(
+        "boundary_readings",
+        {"row_id": 1, "precinct_number": 1, "rule_count": 0, **HERE},
+    ),
+    "SUPPLEMENTARY_NOT_FOUND": added(
+        "supplementary", {"row_id": 0, "precinct_number": 2, "region_code": "1718"}
+    )
+    | {"supplementary_links": [{"row_id": 0, "outcome": "NOT_FOUND"}]},
+    "SUPPLEMENTARY_LISTED_ELSEWHERE": added(
+        "supplementary", {"row_id": 0, "precinct_number": 2, "region_code": "1718"}
+    )
+    | {"supplementary_links": [{"row_id": 0, "outcome": "LINKED", "person_id": 0}]},
+}
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_each_question_is_found_once_and_alone(engine, rows, code):
+    assert codes(engine, rows, CASES[code])[0] == [code]
+
+
+def test_pair_flags_both_voters_and_names_neither(engine, rows):
+    frame, flags = find(engine, rows, CASES["POSSIBLE_DUPLICATE"])
+    assert flags == {0: ["POSSIBLE_DUPLICATE"], 1: ["POSSIBLE_DUPLICATE"]}
+    assert frame["voter_id"].to_list() == [None]
+    assert frame["record_ids"].to_list() == [["a", "b"]]
+
+
+def test_question_about_one_voter_names_voter_and_precinct(engine, rows):
+    entry = find(engine, rows, CASES["CITIZENSHIP_MISSING"])[0].to_dicts()[0]
+    assert entry["voter_id"] == "V0000000000000"
+    assert (entry["district_code"], entry["precinct_number"]) == ("1718203", 1)
+
+
+def test_pair_of_whom_one_may_not_vote_is_no_question(engine, rows):
+    given = CASES["POSSIBLE_DUPLICATE"] | {
+        "eligibility": [
+            {"person_id": 0, "is_eligible": True},
+            {"person_id": 1, "is_eligible": False, "ground": "UNDER_AGE"},
+        ]
+    }
+    assert codes(engine, rows, given)[0] == []
+
+
+def test_expired_or_ordinary_restriction_is_no_question(engine, rows):
+    given = added(
+        "restrictions",
+        {"row_id": 0, "kind": "IMPRISONMENT", "gravity": "ORDINARY"},
+        {"row_id": 1, "kind": "INCAPACITY", "valid_until": datetime.date(2026, 12, 26)},
+        {"row_id": 2, "kind": "DEATH", "valid_from": datetime.date(2026, 12, 28)},
+    ) | {"restriction_links": [{"row_id": n, "outcome": "NOT_FOUND"} for n in range(3)]}
+    assert codes(engine, rows, given)[0] == []
+
+
+def test_supplementary_voter_of_this_precinct_is_no_question(engine, rows):
+    given = added(
+        "supplementary", {"row_id": 0, "precinct_number": 1, "region_code": "1718"}
+    ) | {"supplementary_links": [{"row_id": 0, "outcome": "LINKED", "person_id": 0}]}
+    assert codes(engine, rows, given)[0] == []
+
+
+def test_added_by_hand_in_two_precincts(engine, rows):
+    given = added(
+        "supplementary",
+        {"row_id": 0, "precinct_number": 1, "region_code": "1718", "source_row": 1},
+        {"row_id": 1, "precinct_number": 2, "region_code": "1718", "source_row": 2},
+    ) | {
+        "supplementary_links": [
+            {"row_id": n, "outcome": "LINKED", "person_id": 0} for n in range(2)
+        ]
+    }
+    assert codes(engine, rows, given)[0] == ["SUPPLEMENTARY_REPEATED"] * 2
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        ({"precinct_voters_min": 3}, ["PRECINCT_TOO_SMALL"] * 2),
+        (
+            {"precinct_voters_min": 0, "precinct_voters_max": 1},
+            ["PRECINCT_TOO_LARGE"],
+        ),
+    ],
+)
+def test_precincts_outside_the_limits(engine, rows, limits, code):
+    policy = dataclasses.replace(Policy(), **limits)
+    assert codes(engine, rows, two_voters(), policy=policy)[0] == code
+
+
+def test_age_of_a_question_grows_and_its_number_stays(engine, rows):
+    first, _ = find(engine, rows, CASES["DWELLING_DEMOLISHED"])
+    before = rows(
+        Discrepancy,
+        {
+            "discrepancy_id": first["discrepancy_id"][0],
+            "first_seen": datetime.date(2026, 10, 1),
+            "release_count": 4,
+        },
+    )
+    again, _ = find(engine, rows, CASES["DWELLING_DEMOLISHED"], previous=before)
+    assert again["discrepancy_id"].to_list() == first["discrepancy_id"].to_list()
+    assert again["first_seen"].to_list() == [datetime.date(2026, 10, 1)]
+    assert again["release_count"].to_list() == [5]
+
+
+def test_unknown_code_is_our_fault(engine, rows):
+    given = changed("address_links", warnings=["NO_SUCH_CODE"])
+    with pytest.raises(ContractError, match="NO_SUCH_CODE"):
+        find(engine, rows, given)
+
+
+def test_catalogue_is_complete_in_three_languages():
+    catalogue = tables.reference_table("discrepancies")
+    assert catalogue["code"].is_unique().all()
+    assert catalogue.height >= 40
+    for column in catalogue.columns:
+        empty = catalogue.filter(pl.col(column).fill_null("").str.strip_chars() == "")
+        assert empty.height == 0, f"{column} is empty for {empty['code'].to_list()}"
