@@ -7,9 +7,14 @@ specific one belongs to one precinct: a wrong precinct is far worse than none.
 
 import duckdb
 
-from pipeline.assign_precincts.rules import tabulate_rules
+from pipeline.assign_precincts.rules import RANGE_SCORE, tabulate_rules
 from pipeline.assign_precincts.sites import tabulate_sites
 from pipeline.resolve_addresses.place_names import NameMatching
+from pipeline.resolve_addresses.renames import (
+    current_lane,
+    current_street,
+    rename_joins,
+)
 
 Relation = duckdb.DuckDBPyRelation
 
@@ -54,11 +59,16 @@ STREET_FIT = """
         ELSE 1
     END
 """
-LANE_FIT = """
+IS_MAIN_STREET_RANGE = """
+    rule.has_range AND rule.street_key IS NOT NULL AND rule.lane IS NULL
+    AND site.lane IS NOT NULL
+"""
+"""Houses of a street are those of the main street; whether its lanes go with them is not
+said, and less specific than a rule about the lane."""
+LANE_FIT = f"""
     CASE
-        WHEN rule.lane IS NULL THEN
-            CASE WHEN rule.has_range AND site.lane IS NOT NULL
-                     AND rule.street_key IS NOT NULL THEN 1 ELSE 2 END
+        WHEN {IS_MAIN_STREET_RANGE} THEN 1
+        WHEN rule.lane IS NULL THEN 2
         WHEN rule.lane = site.lane THEN 2
         WHEN site.street_state = 'KNOWN' THEN 0
         ELSE 1
@@ -145,13 +155,11 @@ def _readings(
         UNION ALL
         SELECT -link.address_id - 1, dwelling.dwelling_id, 'CADASTRAL_NUMBER',
             dwelling.district_code, dwelling.mahalla_key, dwelling.mahalla_kind,
-            dwelling.massif_key, coalesce(rename.new_key, dwelling.street_key),
-            dwelling.lane, dwelling.house_number, dwelling.cadastral_key
+            dwelling.massif_key, {current_street("dwelling")},
+            {current_lane("dwelling")}, dwelling.house_number, dwelling.cadastral_key
         FROM links AS link
         JOIN dwellings AS dwelling ON dwelling.dwelling_id = link.rival_dwelling_id
-        LEFT JOIN {PREFIX}_rename AS rename
-            ON rename.district_code = dwelling.district_code
-            AND rename.old_key = dwelling.street_key
+        {rename_joins(PREFIX, "dwelling")}
         WHERE link.reason <> 'DISTRICT_CONFLICT'
         """
     )
@@ -225,11 +233,9 @@ def _touch_places(engine: duckdb.DuckDBPyConnection, dwellings: Relation) -> Non
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_touched AS
         SELECT DISTINCT touched.cadastral_prefix, touched.mahalla_key,
-            coalesce(rename.new_key, touched.street_key, '') AS street_key
+            coalesce({current_street("touched")}, '') AS street_key
         FROM ({_prefixes("dwellings")}) AS touched
-        LEFT JOIN {PREFIX}_rename AS rename
-            ON rename.district_code = touched.district_code
-            AND rename.old_key = touched.street_key
+        {rename_joins(PREFIX, "touched")}
         """
     )
 
@@ -240,7 +246,8 @@ def _pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_pair AS
         SELECT * FROM (
-            SELECT site.site_id, rule.rule_id, rule.precinct_id, rule.score,
+            SELECT site.site_id, rule.rule_id, rule.precinct_id,
+                rule.score - {RANGE_SCORE} * ({IS_MAIN_STREET_RANGE})::INTEGER AS score,
                 rule.is_exclusion, rule.has_range, rule.house_from, rule.house_to,
                 rule.parity, rule.cadastral_prefix, rule.is_precinct_known,
                 least({DISTRICT_FIT}, {MAHALLA_FIT}, {MASSIF_FIT}, {STREET_FIT},

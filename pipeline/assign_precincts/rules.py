@@ -12,19 +12,25 @@ from pipeline.resolve_addresses.gazetteer import (
     tabulate_places,
 )
 from pipeline.resolve_addresses.place_names import NameMatching
+from pipeline.resolve_addresses.renames import (
+    current_lane,
+    current_street,
+    rename_joins,
+)
 
 Relation = duckdb.DuckDBPyRelation
 
 HOME_KINDS = ("TERRITORIAL", "REMOTE")
 """Precincts that have a territory; the others list voters by roster (Article 10)."""
 
-SCORE = """
+RANGE_SCORE = 200
+SCORE = f"""
     CASE
         WHEN cadastral_prefix IS NOT NULL THEN 10000 + 10 * length(cadastral_prefix)
         WHEN street_key IS NOT NULL THEN
             600 + 20 * (mahalla_key IS NOT NULL)::INTEGER
             + 40 * (lane IS NOT NULL)::INTEGER
-            + 100 * has_range::INTEGER + 10 * (massif_key IS NOT NULL)::INTEGER
+            + {RANGE_SCORE // 2} * has_range::INTEGER + 10 * (massif_key IS NOT NULL)::INTEGER
         WHEN massif_key IS NOT NULL THEN
             500 + 40 * has_range::INTEGER + 20 * (mahalla_key IS NOT NULL)::INTEGER
         WHEN mahalla_key IS NOT NULL AND NOT is_remainder THEN
@@ -81,7 +87,8 @@ def tabulate_rules(
         CREATE OR REPLACE TEMP TABLE {prefix}_rule AS
         SELECT *, ({SCORE})::INTEGER AS score
         FROM (
-            SELECT read.* EXCLUDE (current_key, scope) REPLACE (
+            SELECT read.* EXCLUDE (current_key, current_lane, scope) REPLACE (
+                    read.current_lane AS lane,
                     coalesce(mahalla.name, read.mahalla_key) AS mahalla_key,
                     coalesce(massif.name, read.massif_key) AS massif_key,
                     coalesce(street.name, read.current_key) AS street_key
@@ -129,14 +136,13 @@ def _match_rule_names(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_scoped_rule AS
         SELECT read.*, coalesce(mahalla.name, read.mahalla_key, '') AS scope,
-            coalesce(rename.new_key, read.street_key) AS current_key
+            {current_street("read")} AS current_key,
+            {current_lane("read")} AS current_lane
         FROM {prefix}_read AS read
         LEFT JOIN {prefix}_rule_mahalla AS mahalla
             ON mahalla.district_code = read.district_code
             AND mahalla.spelling = read.mahalla_key
-        LEFT JOIN {prefix}_rename AS rename
-            ON rename.district_code = read.district_code
-            AND rename.old_key = read.street_key
+        {rename_joins(prefix, "read")}
         """
     )
     match_names(

@@ -17,6 +17,12 @@ from pipeline.resolve_addresses.place_names import (
     Scope,
     match_place_names,
 )
+from pipeline.resolve_addresses.renames import (
+    current_lane,
+    current_street,
+    rename_joins,
+    tabulate_renames,
+)
 
 Relation = duckdb.DuckDBPyRelation
 
@@ -33,25 +39,20 @@ def tabulate_places(
     mahallas: Relation,
     street_aliases: Relation,
 ) -> None:
-    """Make the tables `<prefix>_rename`, `_place` and `_mahalla`.
+    """Make the tables `<prefix>_place`, `_mahalla` and those of renames.py.
 
-    `_rename` (district_code, old_key, new_key) holds the renames that are certain;
-    `_reused` (district_code, street_key) the names that one street gave up and another
-    took. `_place` has one row per distinct (district, mahalla, kind, massif, street, lane)
+    `_place` has one row per distinct (district, mahalla, kind, massif, street, lane)
     of the cadastre, streets under their new name, with its number of houses and `group_id`:
     places that differ only in a massif or mahalla that the cadastre left out, where there
     is one such, are one group. `_mahalla` (district_code, mahalla_key, houses) adds the
     register of mahallas to the cadastre's.
     """
-    _tabulate_renames(engine, prefix, street_aliases)
+    tabulate_renames(engine, prefix, street_aliases)
     renamed = engine.sql(  # noqa: F841 - read by name
         f"""
-        SELECT dwelling.* EXCLUDE (street_key),
-            coalesce(rename.new_key, dwelling.street_key) AS street_key
-        FROM dwellings AS dwelling
-        LEFT JOIN {prefix}_rename AS rename
-            ON rename.district_code = dwelling.district_code
-            AND rename.old_key = dwelling.street_key
+        SELECT dwelling.* REPLACE ({current_street("dwelling")} AS street_key,
+            {current_lane("dwelling")} AS lane)
+        FROM dwellings AS dwelling {rename_joins(prefix, "dwelling")}
         """
     )
     engine.execute(
@@ -74,41 +75,6 @@ def tabulate_places(
     )
     _group_places(engine, prefix)
     _tabulate_mahallas(engine, prefix, mahallas)
-
-
-def _tabulate_renames(
-    engine: duckdb.DuckDBPyConnection, prefix: str, street_aliases: Relation
-) -> None:
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {prefix}_alias AS
-        SELECT DISTINCT district_code, street_key_old AS old_key,
-            street_key_new AS new_key
-        FROM street_aliases
-        WHERE street_key_old IS NOT NULL AND street_key_new <> street_key_old
-        """
-    )
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {prefix}_reused AS
-        SELECT DISTINCT district_code, old_key AS street_key
-        FROM {prefix}_alias AS alias
-        SEMI JOIN {prefix}_alias AS earlier
-            ON earlier.district_code = alias.district_code
-            AND earlier.new_key = alias.old_key
-        """
-    )
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {prefix}_rename AS
-        SELECT district_code, old_key, min(new_key) AS new_key
-        FROM {prefix}_alias AS alias
-        ANTI JOIN {prefix}_reused AS reused
-            ON reused.district_code = alias.district_code
-            AND reused.street_key = alias.old_key
-        GROUP BY district_code, old_key HAVING count(*) = 1
-        """
-    )
 
 
 def _group_places(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:

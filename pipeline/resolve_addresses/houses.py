@@ -6,6 +6,12 @@ them. House, building and flat are compared exactly; only localities were matche
 
 import duckdb
 
+from pipeline.resolve_addresses.renames import (
+    current_lane,
+    current_street,
+    rename_joins,
+)
+
 Relation = duckdb.DuckDBPyRelation
 
 RANK = """
@@ -39,9 +45,7 @@ def tabulate_houses(
             dwelling.cadastral_key, dwelling.longitude, dwelling.latitude,
             ({RANK})::TINYINT AS rank
         FROM dwellings AS dwelling
-        LEFT JOIN {prefix}_rename AS rename
-            ON rename.district_code = dwelling.district_code
-            AND rename.old_key = dwelling.street_key
+        {rename_joins(prefix, "dwelling")}
         LEFT JOIN {prefix}_place AS place
             ON place.district_code = dwelling.district_code
             AND coalesce(place.given_mahalla_key, '') = coalesce(dwelling.mahalla_key, '')
@@ -49,8 +53,8 @@ def tabulate_houses(
                 = coalesce(dwelling.mahalla_kind, '')
             AND coalesce(place.given_massif_key, '') = coalesce(dwelling.massif_key, '')
             AND coalesce(place.street_key, '')
-                = coalesce(rename.new_key, dwelling.street_key, '')
-            AND coalesce(place.lane, '') = coalesce(dwelling.lane, '')
+                = coalesce({current_street("dwelling")}, '')
+            AND coalesce(place.lane, '') = coalesce({current_lane("dwelling")}, '')
         """
     )
     engine.execute(
@@ -163,7 +167,7 @@ def _tabulate_doubts(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
         JOIN {prefix}_place AS place
             ON place.district_code = reach.district_code
             AND place.street_key = locality.street_name
-            AND coalesce(place.lane, '') = coalesce(locality.lane, '')
+            AND coalesce(place.lane, '') = coalesce(locality.current_lane, '')
         WHERE locality.mahalla_status <> 'MISSING' AND locality.street_status = 'UNKNOWN'
         UNION
         SELECT DISTINCT locality.locality_id, place.group_id, 'STREET'

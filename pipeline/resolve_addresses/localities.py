@@ -12,6 +12,11 @@ from pipeline.resolve_addresses.gazetteer import (
     reachable_districts,
 )
 from pipeline.resolve_addresses.place_names import NameMatching
+from pipeline.resolve_addresses.renames import (
+    current_lane,
+    current_street,
+    rename_joins,
+)
 
 Relation = duckdb.DuckDBPyRelation
 
@@ -81,14 +86,13 @@ def _match_streets(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_scoped AS
         SELECT written.*, coalesce(mahalla.name, '') AS scope,
-            coalesce(rename.new_key, written.street_key) AS current_key
+            {current_street("written")} AS current_key,
+            {current_lane("written")} AS current_lane
         FROM {prefix}_written AS written
         LEFT JOIN {prefix}_mahalla_name AS mahalla
             ON mahalla.district_code = written.district_code
             AND mahalla.spelling = written.mahalla_key
-        LEFT JOIN {prefix}_rename AS rename
-            ON rename.district_code = written.district_code
-            AND rename.old_key = written.street_key
+        {rename_joins(prefix, "written")}
         """
     )
     engine.execute(
@@ -110,7 +114,7 @@ def _match_streets(
             SELECT DISTINCT street.district_code, scope, old_key AS spelling, name
             FROM {prefix}_street AS street JOIN {prefix}_rename AS rename
                 ON starts_with(rename.district_code, street.district_code)
-                AND rename.new_key = street.name
+                AND rename.new_key = street.name AND rename.is_whole
         """,
         matching=matching,
     )
@@ -170,7 +174,7 @@ def _find_groups(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
         JOIN place
             ON place.district_code = reach.district_code
             AND coalesce(place.street_key, '') = coalesce(named.street_name, '')
-            AND coalesce(place.lane, '') = coalesce(named.lane, '')
+            AND coalesce(place.lane, '') = coalesce(named.current_lane, '')
         WHERE named.mahalla_status IN ('EXACT', 'FUZZY', 'MISSING')
           AND named.massif_status IN ('EXACT', 'FUZZY', 'MISSING')
           AND named.street_status IN ('EXACT', 'FUZZY', 'MISSING')

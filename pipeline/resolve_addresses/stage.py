@@ -125,7 +125,7 @@ def _compare(engine: duckdb.DuckDBPyConnection, addresses: Relation) -> None:
             END AS is_mahalla_same,
             CASE WHEN locality.street_status = 'MISSING' THEN NULL
                  WHEN place.street_key = locality.street_name
-                     THEN coalesce(place.lane, '') = coalesce(locality.lane, '')
+                     THEN coalesce(place.lane, '') = coalesce(locality.current_lane, '')
                  WHEN locality.street_status IN ('EXACT', 'FUZZY') THEN false
             END AS is_street_same,
             coalesce(object.house_key = address.house_key
@@ -251,7 +251,7 @@ def _links(
                  WHEN locality.street_status = 'AMBIGUOUS' THEN NULL
                  ELSE locality.street_name END AS street_key,
             CASE WHEN object_place.place_id IS NOT NULL THEN object_place.lane
-                 ELSE address.lane END AS lane,
+                 ELSE locality.current_lane END AS lane,
             coalesce(dwelling.house_number, address.house_number) AS house_number,
             coalesce(dwelling.house_key, address.house_key) AS house_key,
             CASE WHEN decided.dwelling_id IS NOT NULL THEN dwelling.cadastral_key
