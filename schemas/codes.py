@@ -120,6 +120,14 @@ class PinflProblem(StrEnum):
     SEX = "SEX"
 
 
+class WeakVariant(StrEnum):
+    """Likeness of two names that is evidence only: never a key, never enough."""
+
+    AFFIX = "AFFIX"
+    CONSONANT = "CONSONANT"
+    INITIAL = "INITIAL"
+
+
 class CoverageSource(StrEnum):
     """Where a coverage rule was read."""
 

@@ -68,8 +68,12 @@ def _has_root(column: str, ending: str) -> pl.Expr:
 
 def _keys(frame: pl.DataFrame, irregular: dict[str, str]) -> pl.DataFrame:
     stem = pl.col("key").str.replace(f"{SON_RUSSIAN}|{DAUGHTER_RUSSIAN}", "")
-    # Aliyevich: the y belongs to the ending; so does the i of Alievich's Ali to the root.
-    stem = stem.str.replace("([aeiou']|[aeiou]i)y$", "${1}")
+    # Aliyevich: the y belongs to the ending, unless the father is called -boy or -bay.
+    stem = (
+        pl.when(stem.str.contains(".{3,}b[oa]y$"))
+        .then(stem)
+        .otherwise(stem.str.replace("([aeiou'])y$", "${1}"))
+    )
     root = (
         pl.when(pl.col("son_russian") | pl.col("daughter_russian"))
         .then(stem)

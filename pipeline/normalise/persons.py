@@ -8,8 +8,8 @@ import datetime
 
 import duckdb
 
-from pipeline.normalise.identifiers import read_identifiers
 from pipeline.normalise.name_keys import read_rows, read_texts
+from pipeline.normalise.pinfl import read_identifiers
 from pipeline.normalise.scripts import KARAKALPAK_REGION
 
 NAME_PARTS = ("surname", "given_name", "patronymic")
