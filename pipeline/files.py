@@ -66,6 +66,20 @@ def discover(delivery: str) -> dict[str, list[DeliveredFile]]:
         SourceError: no such folder; a required table has no file; a link or a special
             file leads out of the delivery.
     """
+    found = delivered_files(delivery)
+    missing = [source for source in REQUIRED_SOURCES if not found[source]]
+    if missing:
+        stray = "".join(f"; {note}" for note in unknown_files(delivery))
+        raise SourceError(f"delivery lacks {', '.join(missing)}{stray}")
+    return found
+
+
+def delivered_files(delivery: str) -> dict[str, list[DeliveredFile]]:
+    """Files of every table of a delivery, whether or not the required ones came.
+
+    Raises:
+        SourceError: no such folder; a link or a special file leads out of it.
+    """
     found: dict[str, list[DeliveredFile]] = {source: [] for source in SOURCES}
     for path, name in _delivered_paths(delivery):
         source = _source_of(name)
@@ -76,10 +90,6 @@ def discover(delivery: str) -> dict[str, list[DeliveredFile]]:
         found[source].append(
             DeliveredFile(source, name, str(path), *kind, state.st_size, state.st_mtime_ns)
         )
-    missing = [source for source in REQUIRED_SOURCES if not found[source]]
-    if missing:
-        stray = "".join(f"; {note}" for note in unknown_files(delivery))
-        raise SourceError(f"delivery lacks {', '.join(missing)}{stray}")
     return found
 
 

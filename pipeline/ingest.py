@@ -92,6 +92,19 @@ def ingest(
         ConfigurationError: a profile is wrong.
     """
     delivered = discover(delivery)[source]
+    return ingest_files(engine, delivery, source, delivered, profiles, areas, staging)
+
+
+def ingest_files(
+    engine: duckdb.DuckDBPyConnection,
+    delivery: str,
+    source: str,
+    delivered: Sequence[DeliveredFile],
+    profiles: str | None,
+    areas: pl.DataFrame,
+    staging: str,
+) -> IngestResult:
+    """What `ingest` gives, for files found before: other tables may be missing."""
     control = read_control(delivery, source)
     known = read_profiles(delivery, profiles, source)
     name = "ingest_" + source.replace("/", "_")

@@ -250,7 +250,7 @@ def _faults_of_bytes(lines: _Lines) -> dict[int, str]:
     """Lines that hold what no text holds: line and the rule broken."""
     rules: dict[int, str] = {}
     data = lines.data
-    if _CONTROL.search(data):
+    if b"\x00" in data or UNIT in data:
         for found in _CONTROL.finditer(data):
             rule = "no_nul_byte" if found.group() == b"\x00" else "no_control_byte"
             rules.setdefault(lines_at(lines.ends, found.start()), rule)
@@ -278,10 +278,15 @@ def _count_by_line(array: Bytes, byte: int) -> Numbers:
 
 def _without_quotes(array: Bytes, delimiter: int) -> Bytes:
     """Well-quoted lines with UNIT between columns and the enclosing quotes removed."""
-    is_quote = array == _QUOTE
-    inside = np.cumsum(is_quote, dtype=np.int64) % 2 == 1
-    split: Bytes = np.where((array == delimiter) & ~inside, np.uint8(UNIT[0]), array)
-    after_quote = np.concatenate([[False], is_quote[:-1]])
+    quotes = np.flatnonzero(array == _QUOTE)
+    delimiters = np.flatnonzero(array == delimiter)
+    outside = np.searchsorted(quotes, delimiters) % 2 == 0
+    split = array.copy()
+    split[delimiters[outside]] = UNIT[0]
     # The second of a doubled quote opens again right after the first closed: a letter.
-    without: Bytes = split[~is_quote | (inside & after_quote)]
+    opens = np.arange(len(quotes)) % 2 == 0
+    is_letter = opens & (np.diff(quotes, prepend=-2) == 1)
+    kept: Flags = np.ones(len(array), dtype=np.bool_)
+    kept[quotes[~is_letter]] = False
+    without: Bytes = split[kept]
     return without

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -74,14 +75,19 @@ class RawWriter:
     def __init__(self, folder: Path, width: int) -> None:
         """Open the two files in a folder; rows have `width` columns of text."""
         self._columns = [f"c{place}" for place in range(width)]
-        types = {
-            "source_row": pa.int64(),
-            **dict.fromkeys(self._columns, pa.large_string()),
-        }
-        self._schema = pa.schema(types)
+        fields: list[pa.Field[Any]] = [pa.field("source_row", pa.int64())]
+        fields += [pa.field(name, pa.large_string()) for name in self._columns]
+        self._schema = pa.schema(fields)
         self.rows_path = folder / "rows.parquet"
         self._faults_path = folder / "faults.parquet"
-        self._rows = pq.ParquetWriter(self.rows_path, self._schema, compression="lz4")
+        # Read once and removed: neither dictionaries nor statistics pay.
+        self._rows = pq.ParquetWriter(
+            self.rows_path,
+            self._schema,
+            compression="lz4",
+            use_dictionary=False,
+            write_statistics=False,
+        )
         self._faults: pq.ParquetWriter | None = None
 
     def __enter__(self) -> "RawWriter":
