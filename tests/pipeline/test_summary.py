@@ -1,0 +1,183 @@
+"""summary.json: every figure is that of the tables, and areas add up."""
+
+import json
+
+import polars as pl
+import pytest
+
+from pipeline.summary import BREAKDOWNS, FIGURES, write_summary
+from pipeline.tables import open_engine, scan_table
+from tests.release_tables import make_run, write_run_tables
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    run = make_run(tmp_path_factory.mktemp("run"))
+    write_run_tables(run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def summary(run):
+    with open_engine(run) as engine:
+        return write_summary(engine, run, f"{run.work}/summary.json")
+
+
+def _districts(summary, region):
+    return [
+        area
+        for area in summary["areas"].values()
+        if area["level"] == "DISTRICT" and area["region"] == region
+    ]
+
+
+def test_what_is_returned_is_what_is_written(run, summary):
+    with open(f"{run.work}/summary.json", encoding="utf-8") as file:  # noqa: PTH123
+        assert json.load(file) == summary
+
+
+def test_the_chain_from_rows_to_voters_ties_everywhere(summary):
+    for code, area in summary["areas"].items():
+        assert area["rows"] == area["quarantined"] + area["repeated"] + area["persons"], (
+            code
+        )
+        assert area["persons"] == area["ineligible"] + area["eligible"], code
+        assert area["eligible"] == area["unplaced"] + area["listed"], code
+        here = area["listed"] - area["listed_elsewhere"] + area["arrived"]
+        assert area["voters"] == here == area["women"] + area["men"], code
+        assert area["ineligible"] == sum(area["ineligible_by_ground"].values()), code
+        assert area["unplaced"] == sum(area["unplaced_by_reason"].values()), code
+        assert area["quarantined"] == sum(area["quarantined_by_rule"].values()), code
+        assert area["voters"] == sum(area["voters_by_age"].values()), code
+        assert area["precincts"] == sum(area["precincts_by_size"].values()), code
+
+
+def test_areas_add_up(summary):
+    areas = summary["areas"]
+    regions = [area for area in areas.values() if area["level"] == "REGION"]
+    moving = {"listed_elsewhere", "arrived", "moved_in", "moved_out", "moved_within"}
+    for figure in set(FIGURES) - moving:
+        assert areas["UZ"][figure] == sum(region[figure] for region in regions), figure
+        for region in regions:
+            districts = _districts(summary, region["region"])
+            assert region[figure] == sum(d[figure] for d in districts), figure
+
+
+def test_figures_are_those_of_the_tables(run, summary):
+    nation = summary["areas"]["UZ"]
+    voters = scan_table(run, "voters").collect()
+    assert nation["voters"] == voters.height == 570
+    assert nation["women"] == voters.filter(pl.col("sex") == "F").height
+    assert nation["persons"] == scan_table(run, "person").collect().height
+    reconciliation = scan_table(run, "reconciliation").collect()
+    of_persons = reconciliation.filter(pl.col("source") == "mia/persons")
+    assert nation["rows"] == of_persons["rows"].sum()
+    discrepancies = scan_table(run, "discrepancies").collect()
+    assert nation["discrepancies"] == discrepancies.height
+    by_code = dict(discrepancies["code"].value_counts().rows())
+    assert nation["discrepancies_by_code"] == by_code
+    changes = scan_table(run, "changes").collect()
+    for change in ("ADDED", "REMOVED", "CORRECTED"):
+        assert nation[change.lower()] == changes.filter(pl.col("change") == change).height
+    for code, area in summary["areas"].items():
+        if area["level"] == "DISTRICT" and "/" not in code:
+            of_area = voters.filter(pl.col("district_code") == code)
+            assert area["voters"] == of_area.height
+
+
+def test_a_move_leaves_one_area_and_enters_another(run, summary):
+    areas = summary["areas"]
+    moved = scan_table(run, "changes").filter(pl.col("change") == "MOVED").collect()
+    assert areas["UZ"]["moved_within"] == moved.height
+    assert areas["UZ"]["moved_in"] == areas["UZ"]["moved_out"] == 0
+    left = moved.filter(
+        (pl.col("district_code_before") == "1735204")
+        & (pl.col("district_code_after") != "1735204")
+    )
+    assert areas["1735204"]["moved_out"] == left.height > 0
+
+
+def test_what_a_damaged_row_had_as_its_area_is_counted_but_not_told(summary):
+    assert summary["areas"]["0000"]["quarantined"] == 3
+    assert summary["areas"]["0000/none"]["quarantined"] == 3
+    assert "Karimov" not in json.dumps(summary, ensure_ascii=False)
+
+
+def test_no_voter_can_be_found_in_the_summary(run, summary):
+    text = json.dumps(summary, ensure_ascii=False)
+    for row in scan_table(run, "voters").collect().to_dicts():
+        assert row["voter_id"] not in text
+        assert row["pinfl"] is None or row["pinfl"] not in text
+        assert row["document_number"] not in text
+
+
+def test_precincts_outside_the_limits_are_listed(summary):
+    assert [row["precinct_number"] for row in summary["precincts_outside_limits"]] == [
+        99,
+        500,
+    ]
+    assert [row["voters"] for row in summary["precincts_outside_limits"]] == [3, 0]
+    assert summary["areas"]["1718203"]["precincts_too_small"] == 1
+
+
+def test_precinct_sizes_fall_into_bins_closed_above(run, tmp_path):
+    from pipeline import summary as module
+
+    sizes = {0: "under", 19: "under", 20: "00000", 250: "00000", 251: "00250"}
+    sizes |= {3000: "02750", 3001: "over"}
+    with pytest.MonkeyPatch.context() as patch:
+        rows = [_Precinct(voters) for voters in sizes]
+        patch.setattr(module.queries, "precinct_rows", lambda *_: rows)
+        areas = module.Areas()
+        module._count_precincts(None, run, areas)
+    expected = {}
+    for size in sizes.values():
+        expected[size] = expected.get(size, 0) + 1
+    assert areas.breakdowns["UZ"]["precincts_by_size"] == expected
+
+
+class _Precinct:
+    region_code, district_code, precinct_number = "1718", "1718203", 1
+
+    def __init__(self, voters):
+        self.voters = voters
+
+    def _asdict(self):
+        return {"region_code": "1718", "precinct_number": 1, "voters": self.voters}
+
+
+def test_sources_say_what_is_absent(summary):
+    sources = summary["sources"]
+    assert len(sources) == 10
+    assert sources["mia/persons"]["last_change"] == "2026-11-25"
+    assert sources["cadastre/dwellings"]["rows"] == 300
+    assert not sources["cec/rosters"]["is_present"]
+    outcomes = sources["mia/persons"]["outcomes"]
+    assert sum(row["rows"] for row in outcomes) == sources["mia/persons"]["rows"]
+
+
+def test_discrepancies_are_counted_by_age_most_urgent_first(summary):
+    found = summary["discrepancies"]
+    assert sum(entry["count"] for entry in found) == summary["areas"]["UZ"]["discrepancies"]
+    for entry in found:
+        assert sum(entry["releases"].values()) == entry["count"]
+        assert entry["releases"] == {"1": 1, "2-7": 0, "8-30": 1, "31+": 1}
+    ranks = ["BLOCKING", "HIGH", "MEDIUM", "LOW"]
+    severities = [ranks.index(entry["severity"]) for entry in found]
+    assert severities == sorted(severities)
+
+
+def test_flag_rates_count_every_voter_once_per_attribute(summary):
+    totals = {}
+    for row in summary["flag_rates"]:
+        assert 0 <= row["flagged"] <= row["voters"]
+        totals[row["attribute"]] = totals.get(row["attribute"], 0) + row["voters"]
+    assert set(totals) == {"sex", "age", "script"}
+    assert set(totals.values()) == {summary["areas"]["UZ"]["voters"]}
+    scripts = {r["value"] for r in summary["flag_rates"] if r["attribute"] == "script"}
+    assert scripts == {"LATIN", "CYRILLIC", "KARAKALPAK"}
+
+
+def test_a_breakdown_stands_in_every_area(summary):
+    for area in summary["areas"].values():
+        assert set(BREAKDOWNS) <= set(area)
