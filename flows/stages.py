@@ -19,6 +19,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.progress import report_stage
 from pipeline import checks, compose_list, decisions, tables
+from pipeline import trace_rows as tracing
 from pipeline.assign_precincts import assign_precincts, locate_addresses
 from pipeline.carry_ids import carry_ids
 from pipeline.determine_eligibility import determine_eligibility
@@ -315,12 +316,19 @@ def trace_rows(engine: Engine, run: Run) -> Counts:
         "decided_voter",
     )
     parts = [
-        compose_list.trace_lineage(
+        tracing.trace_lineage(
             engine, rows, links, persons, stable_ids, verdicts, placements
         ),
-        compose_list.trace_restrictions(engine, acts, act_links, stable_ids, verdicts),
-        compose_list.trace_rosters(engine, rosters, roster_links, stable_ids, placements),
-        compose_list.trace_decisions(
+        tracing.trace_restrictions(engine, acts, act_links, stable_ids, verdicts),
+        tracing.trace_rosters(
+            engine,
+            rosters,
+            tracing.key_rows(engine, rosters),
+            roster_links,
+            stable_ids,
+            placements,
+        ),
+        tracing.trace_decisions(
             engine,
             decided,
             corrections,
@@ -335,39 +343,42 @@ def trace_rows(engine: Engine, run: Run) -> Counts:
     return _write(engine, run, lineage=functools.reduce(Relation.union, parts))
 
 
+EVIDENCE_TABLES = {
+    "persons": "person",
+    "person_links": "person_link",
+    "records": "person_record",
+    "review_pairs": "review_pair",
+    "eligibility": "eligibility_decision",
+    "restrictions": "source_restrictions",
+    "restriction_links": "restriction_link",
+    "roster_links": "roster_link",
+    "supplementary_links": "supplementary_link",
+    "corrections": "correction",
+    "placements": "placement",
+    "address_links": "address_link",
+    "dwellings": "dwelling_record",
+    "precincts": "source_precincts",
+    "boundary_readings": "boundary_reading",
+    "stable_ids": "stable_id",
+    "quarantined": "quarantined_row",
+}
+
+
 @stage
 def raise_discrepancies(engine: Engine, run: Run) -> Counts:
     """Every open question, and the list with its flags."""
     lineage = tables.read_table(engine, run, "lineage")
+    rosters, supplementary = _read(engine, run, "source_rosters", "source_supplementary")
     evidence = Evidence(
-        *_read(
-            engine,
-            run,
-            "person",
-            "person_link",
-            "person_record",
-            "review_pair",
-            "eligibility_decision",
-            "source_restrictions",
-            "restriction_link",
-            "source_rosters",
-            "roster_link",
-            "source_supplementary",
-            "supplementary_link",
-            "correction",
-        ),
-        lineage.filter("source = 'cec/decisions'"),
-        *_read(
-            engine,
-            run,
-            "placement",
-            "address_link",
-            "dwelling_record",
-            "source_precincts",
-            "boundary_reading",
-            "stable_id",
-            "quarantined_row",
-        ),
+        rosters=rosters,
+        roster_keys=tracing.key_rows(engine, rosters),
+        supplementary=supplementary,
+        supplementary_keys=tracing.key_rows(engine, supplementary),
+        decision_lineage=lineage.filter("source = 'cec/decisions'"),
+        **{
+            name: tables.read_table(engine, run, table)
+            for name, table in EVIDENCE_TABLES.items()
+        },
     )
     findings = find_discrepancies(
         engine,
@@ -438,7 +449,8 @@ def compare_releases(engine: Engine, run: Run) -> Counts:
     sources = {
         source: tables.read_table(engine, run, source_table(source)) for source in SOURCES
     }
-    balance = compose_list.reconcile(engine, lineage, quarantined, sources)
+    keys = tracing.key_rows(engine, sources["cec/rosters"])
+    balance = tracing.reconcile(engine, lineage, quarantined, sources, keys)
     return counts | _write(engine, run, reconciliation=balance)
 
 
@@ -446,9 +458,7 @@ def compare_releases(engine: Engine, run: Run) -> Counts:
 def check_release(engine: Engine, run: Run) -> Counts:
     """What must hold before anything is published; alarms make the release a candidate."""
     reports = tables.read_json(join(run.work, "ingest.json"))
-    delivered = {
-        source: int(report["rows"]) for source, report in reports.items()
-    }
+    delivered = {source: int(report["rows"]) for source, report in reports.items()}
     refused = {source: int(report["quarantined"]) for source, report in reports.items()}
     balance, persons, verdicts, placements, voters, lineage, changes, records = _read(
         engine,

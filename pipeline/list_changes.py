@@ -1,4 +1,4 @@
-"""Stage 7b: what changed since the previous release, voter by voter, with the reason.
+"""Stage 7d: what changed since the previous release, voter by voter, with the reason.
 
 No voter disappears without a REMOVED row that says why.
 """

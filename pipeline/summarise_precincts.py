@@ -1,4 +1,4 @@
-"""Stage 7d: one line per precinct, for the district office and the report."""
+"""Stage 7e: one line per precinct, for the district office and the report."""
 
 import duckdb
 

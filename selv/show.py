@@ -5,6 +5,7 @@ whoever may read the release. Everything else prints counts.
 """
 
 import contextlib
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from rich.table import Table
 
 from flows.progress import listen
 from pipeline.check_delivery import CheckReport
-from pipeline.evaluate import Evaluation
+from pipeline.evaluation import Evaluation
 from pipeline.explain import Explanation
 from pipeline.simulate import SimulationSummary
 from pipeline.tables import read_json
@@ -92,7 +93,10 @@ def _print_json(value: object) -> None:
 
 def print_simulation(summary: SimulationSummary) -> None:
     """Rows written by table, and where."""
-    console.print(summary.text())
+    counts = _table("Simulated", "what", "count")
+    for name, count in dataclasses.asdict(summary).items():
+        counts.add_row(name.replace("_", " "), f"{count:,}")
+    console.print(counts)
 
 
 def print_check(report: CheckReport, *, as_json: bool) -> None:
@@ -108,7 +112,7 @@ def print_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
     if as_json:
         _print_json(evaluation.to_dict())
     else:
-        console.print(evaluation.text(), markup=False)
+        console.print(evaluation.render(), markup=False)
 
 
 def print_release(release: str) -> bool:
@@ -137,7 +141,7 @@ def print_release(release: str) -> bool:
 
 def _summary_tables(summary: dict[str, Any]) -> Iterator[Table]:
     rows = _table("Registrations of the register", "ended as", "reason", "rows")
-    for row in summary["rows"]:
+    for row in summary["sources"]["mia/persons"]["outcomes"]:
         rows.add_row(row["outcome"], row["reason"], f"{row['rows']:,}")
     yield rows
     codes = _table("Open discrepancies", "code", "owner", "count")
@@ -173,8 +177,8 @@ def print_explanation(explanation: Explanation) -> None:
     console.print(rows)
     for record_id, steps in explanation.waterfalls.items():
         bits = _table(f"Match weight of row {record_id}", "comparison", "level", "bits")
-        for column, level, weight in steps:
-            bits.add_row(column, level, f"{weight:+.1f}")
+        for column, level, part in steps:
+            bits.add_row(column, level, f"{part:+.1f}")
         bits.add_row("sum", "", f"{sum(step[2] for step in steps):+.1f}")
         console.print(bits)
     questions = _table("Open discrepancies", "code", "owner", "since", "message")

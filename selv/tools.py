@@ -14,8 +14,8 @@ from pipeline import tables
 from pipeline.check_delivery import CheckReport, check_delivery
 from pipeline.dedupe import dedupe_table
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.evaluate import Evaluation
 from pipeline.evaluate import evaluate as evaluate_release
+from pipeline.evaluation import Evaluation
 from pipeline.explain import Explanation, ReleaseTables, explain_person, find_persons
 from pipeline.normalise.addresses import address_parts
 from pipeline.normalise.coverage import boundary_rules

@@ -32,7 +32,10 @@ class Findings:
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """The tables that questions are found in; names as in schemas/catalogue.py."""
+    """The tables that questions are found in; names as in schemas/catalogue.py.
+
+    `roster_keys` and `supplementary_keys` come from trace_rows.key_rows.
+    """
 
     persons: Relation
     person_links: Relation
@@ -42,8 +45,10 @@ class Evidence:
     restrictions: Relation
     restriction_links: Relation
     rosters: Relation
+    roster_keys: Relation
     roster_links: Relation
     supplementary: Relation
+    supplementary_keys: Relation
     supplementary_links: Relation
     corrections: Relation
     decision_lineage: Relation

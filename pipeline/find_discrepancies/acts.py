@@ -28,14 +28,12 @@ def rosters_without_person() -> str:
         SELECT
             CASE WHEN link.outcome = 'NOT_FOUND' THEN 'ROSTER_NOT_FOUND'
                  ELSE 'ROSTER_AMBIGUOUS' END,
-            roster.region_code || '-' || roster.precinct_number || '/'
-                || coalesce(roster.pinfl, '') || '/' || coalesce(roster.surname, '')
-                || '/' || coalesce(roster.given_name, '') || '/' || link.row_id,
-            link.candidate_person_ids,
-            [roster.source_file || ':' || roster.source_row], roster.region_code,
+            named.record_id, link.candidate_person_ids, [named.record_id],
+            roster.region_code,
             precinct.district_code, roster.precinct_number, NULL, NULL, NULL,
             link.match_weight, NULL
         FROM roster_links AS link JOIN rosters AS roster USING (row_id)
+        JOIN roster_keys AS named USING (row_id)
         LEFT JOIN precincts AS precinct
             ON precinct.region_code = roster.region_code
             AND precinct.precinct_number = roster.precinct_number
@@ -80,7 +78,7 @@ def supplementary_names() -> str:
     return """
         WITH named AS (
             SELECT added.row_id, added.region_code, added.precinct_number,
-                added.source_file || ':' || added.source_row AS record_id,
+                key.record_id,
                 link.outcome, link.person_id, link.candidate_person_ids,
                 placement.region_code AS home_region,
                 placement.precinct_number AS home_precinct,
@@ -88,6 +86,7 @@ def supplementary_names() -> str:
                     PARTITION BY link.person_id) AS precinct_count
             FROM supplementary_links AS link
             JOIN supplementary AS added USING (row_id)
+            JOIN supplementary_keys AS key USING (row_id)
             LEFT JOIN placements AS placement USING (person_id)
         )
         SELECT
@@ -96,7 +95,7 @@ def supplementary_names() -> str:
                 WHEN precinct_count > 1 THEN 'SUPPLEMENTARY_REPEATED'
                 ELSE 'SUPPLEMENTARY_LISTED_ELSEWHERE'
             END,
-            named.region_code || '-' || named.precinct_number || '/' || record_id,
+            record_id,
             CASE WHEN person_id IS NULL THEN candidate_person_ids
                  ELSE [person_id] END,
             [record_id], named.region_code, precinct.district_code,

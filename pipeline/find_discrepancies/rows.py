@@ -68,10 +68,13 @@ def _birth_date(code: str, condition: str, whose: str) -> str:
 
 
 def row_quarantined() -> str:
-    """ROW_QUARANTINED: a delivered row that a contract refused, one question each."""
+    """ROW_QUARANTINED: a delivered row that a contract refused.
+
+    The same content is the same question, wherever it stands in whichever file.
+    """
     return """
-        SELECT 'ROW_QUARANTINED', source || '/' || source_file || ':' || source_row
-                || '/' || coalesce(record_id, ''),
+        SELECT 'ROW_QUARANTINED',
+            source || '/' || rule || '/' || sha256(coalesce(raw_row, '')),
             []::BIGINT[], CASE WHEN record_id IS NULL THEN []::VARCHAR[]
                                ELSE [record_id] END,
             CASE WHEN regexp_full_match(region_code, '\\d{4}') THEN region_code END,

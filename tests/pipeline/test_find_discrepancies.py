@@ -8,6 +8,7 @@ from pipeline import tables
 from pipeline.errors import ContractError
 from pipeline.find_discrepancies import Evidence, find_discrepancies
 from pipeline.run import Policy
+from pipeline.trace_rows import key_rows
 from schemas.catalogue import TABLES
 from schemas.voter_list import Discrepancy
 from tests.conftest import AS_OF, ELECTION_DATE
@@ -87,7 +88,11 @@ def find(engine, rows, given, *, previous=None, policy=None):
     }
     findings = find_discrepancies(
         engine,
-        Evidence(**built),
+        Evidence(
+            **built,
+            roster_keys=key_rows(engine, built["rosters"]),
+            supplementary_keys=key_rows(engine, built["supplementary"]),
+        ),
         tables.reference_table("discrepancies"),
         previous if previous is not None else tables.empty_table(engine, "discrepancies"),
         policy or dataclasses.replace(Policy(), precinct_voters_min=0),
@@ -277,8 +282,8 @@ def test_supplementary_voter_of_this_precinct_is_no_question(engine, rows):
 def test_added_by_hand_in_two_precincts(engine, rows):
     given = added(
         "supplementary",
-        {"row_id": 0, "precinct_number": 1, "region_code": "1718", "source_row": 1},
-        {"row_id": 1, "precinct_number": 2, "region_code": "1718", "source_row": 2},
+        {"row_id": 0, "precinct_number": 1, "region_code": "1718"},
+        {"row_id": 1, "precinct_number": 2, "region_code": "1718"},
     ) | {
         "supplementary_links": [
             {"row_id": n, "outcome": "LINKED", "person_id": 0} for n in range(2)
