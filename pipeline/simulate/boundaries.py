@@ -36,7 +36,6 @@ def announce(
     rng: np.random.Generator,
     precincts: Sequence[Precinct],
     country: Country,
-    regions: Sequence[str],
     faults: Faults,
 ) -> None:
     """Write cec/precincts and cec/territories."""
@@ -72,17 +71,13 @@ def _key(precinct: Precinct) -> tuple[str, int]:
 
 def _unique_streets(country: Country) -> set[int]:
     """Streets whose name no other mahalla of the district has."""
-    key = [
-        (country.mahallas[s.mahalla].district, s.name, s.lane) for s in country.streets
-    ]
+    key = [(country.mahallas[s.mahalla].district, s.name, s.lane) for s in country.streets]
     count = Counter(key)
     return {n for n, k in enumerate(key) if count[k] == 1}
 
 
-def _territory_rows(
-    precinct: Precinct, country: Country
-) -> list[tuple[str | None, ...]]:
-    made = []
+def _territory_rows(precinct: Precinct, country: Country) -> list[tuple[str | None, ...]]:
+    made: list[tuple[str | None, ...]] = []
     for claim in precinct.claims:
         street = None
         if claim.street is not None:

@@ -51,7 +51,9 @@ def boundary_text(
     if language == "ru":
         return _russian(rng, district.name_ru, whole, streets, country, misspelt)
     drop = can_drop_mahalla and not whole and rng.random() < 0.25
-    text = _uzbek(rng, canonical_place(district.name_uz), whole, streets, country, misspelt, drop)
+    text = _uzbek(
+        rng, canonical_place(district.name_uz), whole, streets, country, misspelt, drop
+    )
     return spell(text, Style.CYRILLIC if language == "cyr" else Style(int(style)))
 
 
@@ -128,9 +130,7 @@ def _russian(
 ) -> str:
     pieces = [district]
     if whole:
-        names = [
-            spell(country.mahallas[c.mahalla].name, Style.RUSSIAN) for c in whole
-        ]
+        names = [spell(country.mahallas[c.mahalla].name, Style.RUSSIAN) for c in whole]
         pieces.append(("махалля " if len(names) == 1 else "махалли ") + ", ".join(names))
     elif claims:
         name = country.mahallas[claims[0].mahalla].name

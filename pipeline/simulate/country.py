@@ -9,14 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from pipeline.simulate.arrays import Flags, Floats, Ints
 from pipeline.simulate.faults import Faults
 from pipeline.tables import reference_table
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 STREET, LANE, MASSIF = range(3)
 NO_SUFFIX, LETTER, FRACTION = range(3)
@@ -101,6 +97,13 @@ class Country:
     cadastral_numbers: list[str]
 
 
+def district_of_dwelling(country: Country) -> Ints:
+    """Number of the district of each dwelling."""
+    mahalla = np.array([street.mahalla for street in country.streets], dtype=np.int64)
+    district = np.array([m.district for m in country.mahallas], dtype=np.int64)
+    return np.asarray(district[mahalla[country.dwellings.street]], dtype=np.int64)
+
+
 def read_districts(regions: Sequence[str]) -> list[District]:
     """The districts of the regions named, in the order of their codes."""
     areas = reference_table("areas").rows(named=True)
@@ -153,9 +156,11 @@ def official_mahallas(
             group = groups.index(row["district_group"])
             number = whole[group % len(whole)]
             if inner and districts[number].code == NAMANGAN_CITY:
-                number = [number, *inner][len(found[number]) % (len(inner) + 1)] if (
-                    len(found[number]) > sum(len(found[n]) for n in inner) / len(inner)
-                ) else number
+                number = (
+                    [number, *inner][len(found[number]) % (len(inner) + 1)]
+                    if (len(found[number]) > sum(len(found[n]) for n in inner) / len(inner))
+                    else number
+                )
             found[number].append((row["mahalla_code"], row["name"]))
     return found
 
@@ -257,6 +262,13 @@ def make_streets(
     return streets
 
 
+def last_house(street: Street) -> int:
+    """The highest house number of a street."""
+    if street.kind == MASSIF:
+        return -(-street.dwellings // FLATS_PER_HOUSE)
+    return street.dwellings
+
+
 def _renaming(
     rng: np.random.Generator,
     district: int,
@@ -275,88 +287,3 @@ def _renaming(
         was_renamed = rng.random() < faults.street_renamed and len(names) > 0
         renamed[key] = names.pop() if was_renamed else None
     return renamed[key]
-
-
-def make_dwellings(
-    rng: np.random.Generator,
-    streets: Sequence[Street],
-    centre: Mapping[int, tuple[float, float]],
-    faults: Faults,
-) -> Dwellings:
-    """Houses and flats of every street, numbered along it.
-
-    Args:
-        rng: source of chance.
-        streets: with the number of their dwellings.
-        centre: longitude and latitude of each mahalla.
-        faults: shares missing from the cadastre, demolished, commercial.
-    """
-    sizes = np.array([street.dwellings for street in streets], dtype=np.int64)
-    street = np.repeat(np.arange(len(streets)), sizes)
-    along = np.arange(len(street)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    is_massif = np.array([s.kind == MASSIF for s in streets], dtype=bool)[street]
-    house = np.where(is_massif, along // FLATS_PER_HOUSE + 1, along + 1)
-    flat = np.where(is_massif, along % FLATS_PER_HOUSE + 1, 0)
-    chance = rng.random(len(street))
-    suffixed = ~is_massif & (along > 0) & (chance < 0.08)
-    suffix_kind = np.where(suffixed, np.where(chance < 0.05, LETTER, FRACTION), NO_SUFFIX)
-    house = np.where(suffixed, along, house)
-    building = np.where(is_massif & (house % 7 == 3), 1, 0)
-    number = len(street)
-    kind = np.where(is_massif, APARTMENT, HOUSE)
-    kind[rng.random(number) < faults.dwelling_commercial] = NON_RESIDENTIAL
-    status = np.zeros(number, dtype=np.int64)
-    status[rng.random(number) < faults.dwelling_demolished] = DEMOLISHED
-    known = rng.random(number) >= faults.dwelling_missing
-    mahalla = np.array([s.mahalla for s in streets], dtype=np.int64)
-    spot = np.array([centre[m] for m in mahalla.tolist()], dtype=np.float64)
-    shift = rng.normal(0, 0.002, (len(streets), 2))
-    point = (spot + shift)[street] + rng.normal(0, 0.0003, (number, 2))
-    return Dwellings(
-        street=street,
-        house=house,
-        suffix_kind=suffix_kind,
-        suffix=np.where(suffixed, 1, 0),
-        building=building,
-        flat=flat,
-        object_kind=kind,
-        status=status,
-        in_cadastre=known,
-        longitude=np.round(point[:, 0], 6),
-        latitude=np.round(point[:, 1], 6),
-    )
-
-
-def cadastral_numbers(
-    districts: Sequence[District],
-    mahallas: Sequence[Mahalla],
-    streets: Sequence[Street],
-    dwellings: Dwellings,
-) -> list[str]:
-    """AA:BB:CC:DD:EE:FFFF:GGGG:HHH of every dwelling; flats of a house share GGGG."""
-    serial: dict[int, int] = {}
-    in_mahalla: dict[int, int] = {}
-    prefixes = []
-    order_of_mahalla = []
-    for mahalla in mahallas:
-        order_of_mahalla.append(serial.get(mahalla.district, 0))
-        serial[mahalla.district] = serial.get(mahalla.district, 0) + 1
-    for street in streets:
-        mahalla = mahallas[street.mahalla]
-        place = order_of_mahalla[street.mahalla]
-        order = in_mahalla.get(street.mahalla, 0)
-        in_mahalla[street.mahalla] = order + 1
-        zone = f"{place // 90 + 1:02d}:{place % 90 + 1:02d}:{order % 99 + 1:02d}"
-        prefixes.append((f"{districts[mahalla.district].cadastre_code}:{zone}", order // 99))
-    return [
-        f"{prefixes[s][0]}:{prefixes[s][1] * 1000 + h + 1:04d}:{5000 + 2 * x + k:04d}"
-        + (f":{f:03d}" if f else "")
-        for s, h, x, k, f in zip(
-            dwellings.street.tolist(),
-            dwellings.house.tolist(),
-            dwellings.suffix.tolist(),
-            (dwellings.suffix_kind == FRACTION).tolist(),
-            dwellings.flat.tolist(),
-            strict=True,
-        )
-    ]

@@ -74,7 +74,7 @@ class DamagedFiles:
         self, file: str, lines: list[str], put: list[tuple[int, str, str, str, str]]
     ) -> list[str]:
         """Lines with the damaged ones in their places; notes where each came to stand."""
-        merged = []
+        merged: list[str] = []
         waiting = list(reversed(put))
         for n, line in enumerate(lines):
             while waiting and waiting[0][0] <= n:
@@ -103,13 +103,6 @@ class DamagedFiles:
             "expected_rule": pl.String,
         }
         return pl.DataFrame(self._truth, schema=schema, orient="row")
-
-
-def damage_rows(
-    delivery: Delivery, rng: np.random.Generator, faults: Faults
-) -> DamagedFiles:
-    """A writer of the files of mia/persons that damages some rows."""
-    return DamagedFiles(delivery, rng, faults)
 
 
 def _fits_cp1251(row: tuple[str | None, ...]) -> bool:
@@ -146,7 +139,11 @@ def _unchanged(columns: list[str], row: Row) -> str:
 _DAMAGES: tuple[tuple[str, str, Callable[[list[str], Row], str]], ...] = (
     ("BIRTH_IMPOSSIBLE", "birth_date_possible", _with("birth_date", "31.02.1990")),
     ("SEX_UNKNOWN_CODE", "sex_known", _with("sex", "X")),
-    ("KIND_UNKNOWN_CODE", "registration_kind_known", _with("registration_kind", "PROPISKA")),
+    (
+        "KIND_UNKNOWN_CODE",
+        "registration_kind_known",
+        _with("registration_kind", "PROPISKA"),
+    ),
     ("RECORD_ID_MISSING", "record_id_given", _with("record_id", None)),
     ("DISTRICT_UNKNOWN_CODE", "district_code_known", _with("district_code", "17-18")),
     ("ROW_CUT", "columns_counted", _cut),

@@ -60,6 +60,8 @@ class Faults:
     birth_year_only: float = 0.004
     """Only the year is given; born before 1975 only."""
     sex_wrong: float = 0.0003
+    document_look_alike: float = 0.004
+    """A Cyrillic letter in the series of a document."""
     twin: float = 0.02
     """Share of children who are followed by a twin; nature has about 1 %, more bites."""
     brothers_next_door: float = 0.25
@@ -91,6 +93,10 @@ class Faults:
     """Dwellings that the cadastre doesn't have."""
     dwelling_demolished: float = 0.005
     dwelling_commercial: float = 0.004
+    dwelling_empty: float = 0.06
+    """Dwellings nobody lives in; a third of them are land, shops or building sites."""
+    dwelling_rebuilt: float = 0.003
+    """Houses that stand twice in the cadastre: demolished, and rebuilt under the number."""
     death: float = 0.008
     """People reported dead whose registration still stands (Kenya 2017: 0.5 % confirmed,
     5 % estimated)."""

@@ -7,13 +7,10 @@ their spellings. A name's number runs through all peoples.
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from pipeline.simulate.arrays import Flags, Ints
 from pipeline.simulate.spelling import Style, spell
 from pipeline.tables import reference_table
-
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 PEOPLES = ("UZBEK", "TAJIK", "TRADITION", "RUSSIAN", "TATAR", "KOREAN", "KARAKALPAK")
 _GIVEN_OF = {"TAJIK": "UZBEK", "TRADITION": "UZBEK", "KOREAN": "RUSSIAN"}
@@ -52,9 +49,7 @@ class NameBook:
         }
         self._cache: dict[tuple[str, int, int, int], str] = {}
 
-    def draw_given(
-        self, rng: np.random.Generator, folk: Ints, is_female: Flags
-    ) -> Ints:
+    def draw_given(self, rng: np.random.Generator, folk: Ints, is_female: Flags) -> Ints:
         """A given name for everybody, by people and sex."""
         drawn = np.zeros(len(folk), dtype=np.int64)
         for number, people in enumerate(PEOPLES):

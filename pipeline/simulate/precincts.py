@@ -9,8 +9,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from pipeline.simulate.arrays import Flags, Ints
 from pipeline.simulate.country import (
     MASSIF,
     Country,
@@ -18,9 +18,8 @@ from pipeline.simulate.country import (
     Dwellings,
     Mahalla,
     Street,
+    last_house,
 )
-
-Ints = npt.NDArray[np.int64]
 
 VOTERS_PER_DWELLING = 2.45
 VOTERS_LOW = 650
@@ -90,7 +89,6 @@ def divide(
     districts: Sequence[District],
     mahallas: Sequence[Mahalla],
     streets: Sequence[Street],
-    sizes: Ints,
 ) -> list[Precinct]:
     """Territorial precincts with their claims; every street is claimed.
 
@@ -99,7 +97,6 @@ def divide(
         districts: of the regions simulated.
         mahallas: of those districts, by district.
         streets: of those mahallas, by mahalla.
-        sizes: highest house number of each street.
     """
     of_mahalla: list[list[int]] = [[] for _ in mahallas]
     for number, street in enumerate(streets):
@@ -117,7 +114,7 @@ def divide(
             large = voters[m] > VOTERS_HIGH
             if large or (voters[m] > VOTERS_WANTED and rng.random() < 0.4):
                 parts = max(2, round(voters[m] / VOTERS_WANTED))
-                make.split(rng, m, of_mahalla[m], parts, streets, sizes)
+                make.split(rng, m, of_mahalla[m], parts, streets)
                 continue
             pending.append(m)
             if sum(voters[p] for p in pending) >= VOTERS_LOW:
@@ -167,7 +164,6 @@ class _Maker:
         own: Sequence[int],
         parts: int,
         streets: Sequence[Street],
-        sizes: Ints,
     ) -> None:
         """A large mahalla in parts: streets each, or the whole of it and some streets."""
         total = sum(streets[s].dwellings for s in own)
@@ -180,7 +176,9 @@ class _Maker:
                 cut = room > 12 and size - room > 12
                 if cut and (streets[street].kind == MASSIF or rng.random() < 0.5):
                     share = room / size
-                    first, second = _cut(rng, mahalla, street, share, int(sizes[street]))
+                    first, second = _cut(
+                        rng, mahalla, street, share, last_house(streets[street])
+                    )
                     groups[at].append(first)
                     groups[at + 1].append(second)
                     filled += size
@@ -245,7 +243,7 @@ def precinct_of_dwelling(precincts: Sequence[Precinct], country: Country) -> Int
     return placed
 
 
-def _claimed(dwellings: Dwellings, rows: slice, claim: Claim) -> npt.NDArray[np.bool_]:
+def _claimed(dwellings: Dwellings, rows: slice, claim: Claim) -> Flags:
     house = dwellings.house[rows]
     inside = (house >= (claim.house_from or 0)) & (house <= (claim.house_to or 10**6))
     if claim.parity == "ALL":
@@ -253,7 +251,9 @@ def _claimed(dwellings: Dwellings, rows: slice, claim: Claim) -> npt.NDArray[np.
     return np.asarray(inside & (house % 2 == (1 if claim.parity == "ODD" else 0)))
 
 
-def special_precincts(regions: Sequence[str], districts: Sequence[District]) -> list[Precinct]:
+def special_precincts(
+    regions: Sequence[str], districts: Sequence[District]
+) -> list[Precinct]:
     """Institutions of each region, and one mission abroad attached to Tashkent."""
     made = []
     for region in regions:

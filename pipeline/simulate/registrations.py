@@ -8,15 +8,12 @@ import dataclasses
 from enum import IntEnum
 
 import numpy as np
-import numpy.typing as npt
 
+from pipeline.simulate.arrays import Flags, Ints
 from pipeline.simulate.country import Country
 from pipeline.simulate.faults import Faults
 from pipeline.simulate.people import WIFE, People
 from pipeline.simulate.spelling import Style
-
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 NO_DAY = -(10**6)
 ADULT_DAYS = 18 * 365 + 5
@@ -67,7 +64,7 @@ class Registrations:
     pinfl_person: Ints
     """Whose PINFL the row bears."""
     birth_fault: Ints
-    style: npt.NDArray[np.int64]
+    style: Ints
     """Three columns: alphabet of surname, given name, patronymic."""
     is_upper: Flags
     is_maiden: Flags
@@ -140,9 +137,7 @@ def _row_kinds(
     rng: np.random.Generator, people: People, rows: int, election_day: int, faults: Faults
 ) -> tuple[Ints, Ints]:
     extra = rows - len(people)
-    weights = np.array(
-        [faults.moved, faults.temporary, faults.reissued, faults.duplicate]
-    )
+    weights = np.array([faults.moved, faults.temporary, faults.reissued, faults.duplicate])
     shares = weights / weights.sum() if weights.sum() > 0 else weights
     counts = np.floor(shares * extra).astype(int)
     age = election_day - people.birth_day
@@ -198,9 +193,9 @@ def _dates(
     until = np.full(rows, NO_DAY, dtype=np.int64)
     earlier = (kind != RowKind.CURRENT) & (kind != RowKind.TEMPORARY)
     span = np.maximum(on - birth, 2)
-    on[earlier] -= 1 + np.rint(rng.random(rows) * np.minimum(span, 4000) * 0.9).astype(
-        int
-    )[earlier]
+    on[earlier] -= (
+        1 + np.rint(rng.random(rows) * np.minimum(span, 4000) * 0.9).astype(int)[earlier]
+    )
     moved = kind == RowKind.MOVED
     closed = moved & (rng.random(rows) >= faults.moved_open)
     until[closed] = (current[person] - 1)[closed]
@@ -216,9 +211,7 @@ def _dates(
     return on, until
 
 
-def _documents(
-    rng: np.random.Generator, person: Ints, kind: Ints, people: int
-) -> Ints:
+def _documents(rng: np.random.Generator, person: Ints, kind: Ints, people: int) -> Ints:
     """Numbers of documents: the person's own, or an earlier one that nobody else has."""
     own = np.arange(len(person)) + people
     document = person.copy()
@@ -318,6 +311,7 @@ def _other_faults(
         "PATRONYMIC_MISSING": faults.patronymic_missing,
         "SEX_WRONG": faults.sex_wrong,
         "CITIZENSHIP_MISSING": faults.citizenship_missing,
+        "DOCUMENT_LOOK_ALIKE": faults.document_look_alike,
         "ADDRESS_ONE_LINE": faults.address_one_line,
         "ADDRESS_TYPO": faults.address_typo,
         "MAHALLA_MISSING": faults.mahalla_missing,

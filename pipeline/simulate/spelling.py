@@ -174,9 +174,7 @@ def _replace(text: str, table: dict[str, str], initial_e: str | None = None) -> 
     parts: list[str] = []
     at = 0
     while at < len(text):
-        size = next(
-            (n for n in range(width, 0, -1) if lower[at : at + n] in table), 0
-        )
+        size = next((n for n in range(width, 0, -1) if lower[at : at + n] in table), 0)
         piece = lower[at : at + size] if size else text[at]
         put = table.get(piece, piece)
         if initial_e is not None and piece in ("e", "е") and _begins(lower, at):

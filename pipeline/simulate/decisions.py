@@ -1,0 +1,134 @@
+"""cec/decisions: what commissions and operators have decided, one of every kind.
+
+What belongs here: who is decided on in truth, and the rows that say so.
+"""
+
+import dataclasses
+import datetime
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from pipeline.simulate.office import Office, Written
+from pipeline.simulate.people import EPOCH
+from pipeline.simulate.precincts import Precinct
+from pipeline.simulate.registrations import BirthFault, PinflFault, RowKind
+from pipeline.simulate.truth import NOWHERE, Truth
+
+COLUMNS = (
+    "decision_id", "kind", "decided_by", "decided_at", "reason", "record_id_a",
+    "record_id_b", "record_id", "field", "value", "voter_id", "pinfl", "region_code",
+    "precinct_number",
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class _About:
+    """What a decision is about; what doesn't apply is null."""
+
+    pair: tuple[str | None, str | None] = (None, None)
+    correction: tuple[str | None, str | None, str | None] = (None, None, None)
+    pinfl: str | None = None
+    precinct: tuple[str | None, str | None] = (None, None)
+
+
+def write_decisions(
+    office: Office,
+    truth: Truth,
+    precincts: Sequence[Precinct],
+    record_id: Callable[[int], str],
+) -> Written:
+    """The decisions; `truth` holds what they change.
+
+    Args:
+        office: who writes.
+        truth: changed by exclusions, assignments and confirmed temporary residences.
+        precincts: of the election.
+        record_id: record id of a registration by its index.
+    """
+    written = Written(COLUMNS)
+    share = office.faults.decided
+    count = max(round(share * len(office.people)), 8) if share > 0 else 0
+    sound = office.registrations.pinfl_fault[: len(office.people)] == PinflFault.NONE
+    free = np.array(office.free, dtype=np.int64)
+    free = free[sound[free]]
+    away = truth.temporary[free] != NOWHERE
+    _confirm(office, truth, written, free[away][: count // 2].tolist())
+    _rule_on_voters(office, truth, written, precincts, free[~away][: count // 4].tolist())
+    _rule_on_rows(office, written, record_id, count // 8)
+    return written
+
+
+def _add(office: Office, written: Written, kind: str, reason: str, about: _About) -> None:
+    number = f"Q-{len(written.rows) + 1:06d}"
+    at = f"{office.before(0, 20)} 10:00:00"
+    head = (number, kind, "Uchastka saylov komissiyasi", at, reason)
+    written.rows.append(
+        (*head, *about.pair, *about.correction, None, about.pinfl, *about.precinct)
+    )
+
+
+def _confirm(office: Office, truth: Truth, written: Written, persons: list[int]) -> None:
+    """Door to door: half of the temporary residents asked will vote there."""
+    for n, person in enumerate(persons):
+        kind = "CONFIRM_PERMANENT" if n % 2 else "CONFIRM_TEMPORARY"
+        if kind == "CONFIRM_TEMPORARY":
+            truth.precinct[person] = truth.temporary[person]
+            truth.basis[person] = "TEMPORARY"
+        about = _About(pinfl=office.pinfl(person))
+        _add(office, written, kind, "Uyma-uy yurib aniqlandi", about)
+
+
+def _rule_on_voters(
+    office: Office,
+    truth: Truth,
+    written: Written,
+    precincts: Sequence[Precinct],
+    persons: list[int],
+) -> None:
+    for n, person in enumerate(persons):
+        pinfl = office.pinfl(person)
+        if n % 3 == 0:
+            truth.ground[person] = "EXCLUDED_BY_DECISION"
+            _add(office, written, "EXCLUDE", "Sud qarori", _About(pinfl=pinfl))
+        elif n % 3 == 1:
+            chosen = _near(office, precincts, int(truth.precinct[person]))
+            truth.precinct[person] = chosen
+            truth.basis[person] = "DECISION"
+            place = (precincts[chosen].region_code, str(precincts[chosen].number))
+            about = _About(pinfl=pinfl, precinct=place)
+            _add(office, written, "ASSIGN_PRECINCT", "Saylovchining arizasi", about)
+        else:
+            about = _About(pinfl=pinfl)
+            _add(office, written, "INCLUDE", "Saylovchining arizasi", about)
+
+
+def _near(office: Office, precincts: Sequence[Precinct], home: int) -> int:
+    """A territorial precinct of the same district; the same one where it is alone."""
+    near = [
+        number
+        for number, precinct in enumerate(precincts)
+        if precinct.kind == "TERRITORIAL"
+        and precinct.district_code == precincts[home].district_code
+    ]
+    return near[int(office.rng.integers(len(near)))]
+
+
+def _rule_on_rows(
+    office: Office, written: Written, record_id: Callable[[int], str], count: int
+) -> None:
+    """Verdicts on pairs of rows, and corrections of swapped birth dates."""
+    rows, people = office.registrations, office.people
+    for row in np.flatnonzero(rows.kind == RowKind.DUPLICATE)[:count].tolist():
+        about = _About(pair=(record_id(row), record_id(int(rows.person[row]))))
+        _add(office, written, "SAME_PERSON", "Hujjatlar solishtirildi", about)
+    twins = people.is_twin[:-1] & people.is_twin[1:]
+    twins &= people.birth_day[:-1] == people.birth_day[1:]
+    for person in np.flatnonzero(twins)[:count].tolist():
+        about = _About(pair=(record_id(person), record_id(person + 1)))
+        _add(office, written, "DIFFERENT_PERSONS", "Egizaklar", about)
+    swapped = np.flatnonzero(rows.birth_fault == BirthFault.SWAPPED)
+    for row in swapped[:count].tolist():
+        born = EPOCH + datetime.timedelta(days=int(people.birth_day[rows.person[row]]))
+        about = _About(correction=(record_id(row), "birth_date", born.isoformat()))
+        _add(office, written, "CORRECT", "Pasport bo'yicha", about)
