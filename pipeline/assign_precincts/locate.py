@@ -5,8 +5,11 @@ it fit (1), or doesn't (0). A site is placed only where every rule that could be
 specific one belongs to one precinct: a wrong precinct is far worse than none.
 """
 
+from collections.abc import Sequence
+
 import duckdb
 
+from pipeline.assign_precincts.polygons import PrecinctPolygon, compare_polygons
 from pipeline.assign_precincts.rules import RANGE_SCORE, tabulate_rules
 from pipeline.assign_precincts.sites import tabulate_sites
 from pipeline.resolve_addresses.place_names import NameMatching
@@ -107,6 +110,7 @@ def locate_addresses(
     dwellings: Relation,
     mahallas: Relation,
     street_aliases: Relation,
+    polygons: Sequence[PrecinctPolygon] = (),
     matching: NameMatching | None = None,
 ) -> Relation:
     """The precinct of each address by coverage rules, or the reason why there is none.
@@ -119,6 +123,7 @@ def locate_addresses(
         dwellings: DwellingRecord, the gazetteer.
         mahallas: SourceMahalla; may be empty.
         street_aliases: district_code, street_key_old, street_key_new; may be empty.
+        polygons: the precincts on the map, where there is one (see polygons.py).
         matching: how far spellings may stand apart; the default where None.
 
     Returns:
@@ -136,7 +141,10 @@ def locate_addresses(
     _pair_sites(engine)
     _tabulate_points(engine)
     _judge_points(engine)
-    return _address_precincts(engine, links)
+    placed = _address_precincts(engine, links)
+    if not polygons:
+        return placed
+    return compare_polygons(engine, placed, links, precincts, polygons)
 
 
 def _readings(

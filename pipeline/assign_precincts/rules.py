@@ -30,7 +30,8 @@ SCORE = f"""
         WHEN street_key IS NOT NULL THEN
             600 + 20 * (mahalla_key IS NOT NULL)::INTEGER
             + 40 * (lane IS NOT NULL)::INTEGER
-            + {RANGE_SCORE // 2} * has_range::INTEGER + 10 * (massif_key IS NOT NULL)::INTEGER
+            + {RANGE_SCORE // 2} * has_range::INTEGER
+            + 10 * (massif_key IS NOT NULL)::INTEGER
         WHEN massif_key IS NOT NULL THEN
             500 + 40 * has_range::INTEGER + 20 * (mahalla_key IS NOT NULL)::INTEGER
         WHEN mahalla_key IS NOT NULL AND NOT is_remainder THEN

@@ -1,0 +1,156 @@
+"""Points in precinct polygons: a second opinion on where a dwelling lies.
+
+What belongs here: which polygon holds a dwelling's coordinates. Where text rules and map
+disagree neither wins in silence; the map alone places only what no rule covers.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import duckdb
+import numpy as np
+import polars as pl
+import shapely
+
+Relation = duckdb.DuckDBPyRelation
+
+PREFIX = "compare_polygons"
+BATCH_ROWS = 500_000
+
+
+class PrecinctPolygon(NamedTuple):
+    """The territory of a precinct on the map, WGS 84."""
+
+    region_code: str
+    precinct_number: int
+    geometry: str | bytes
+    """GeoJSON geometry as text, or WKB."""
+
+
+def compare_polygons(
+    engine: duckdb.DuckDBPyConnection,
+    address_precincts: Relation,
+    links: Relation,
+    precincts: Relation,
+    polygons: Sequence[PrecinctPolygon],
+) -> Relation:
+    """Placements by rule, checked against the map.
+
+    A point in polygons of two precincts, or on a border, says nothing.
+
+    Args:
+        engine: where the tables live.
+        address_precincts: AddressPrecinct by rules.
+        links: AddressLink, for the coordinates of dwellings found.
+        precincts: SourcePrecinct; polygons of unknown precincts say nothing.
+        polygons: the map; a precinct may have several.
+
+    Returns:
+        AddressPrecinct: POLYGON_CONFLICT is added where rule and map differ; an address
+        that no rule covers (COVERAGE_GAP) gets the map's precinct, placement POLYGON.
+
+    Raises:
+        ValueError: a geometry can't be read; its position in the list is named.
+    """
+    _locate_points(engine, links, polygons)
+    return engine.sql(
+        f"""
+        SELECT placed.address_id,
+            CASE WHEN is_gap THEN map_region ELSE placed.region_code END AS region_code,
+            CASE WHEN is_gap THEN map_number ELSE placed.precinct_number
+            END AS precinct_number,
+            CASE WHEN is_gap THEN 'POLYGON' ELSE placed.placement END AS placement,
+            CASE WHEN NOT is_gap THEN placed.unplaced_reason END AS unplaced_reason,
+            placed.rule_ids,
+            CASE WHEN (placed.region_code, placed.precinct_number)
+                    <> (map_region, map_number)
+                THEN list_sort(list_distinct(
+                    list_concat(placed.warnings, ['POLYGON_CONFLICT'])))
+                ELSE placed.warnings END AS warnings
+        FROM (
+            SELECT placed.*, on_map.region_code AS map_region,
+                on_map.precinct_number AS map_number,
+                coalesce(placed.unplaced_reason = 'COVERAGE_GAP', false)
+                    AND on_map.precinct_number IS NOT NULL AS is_gap
+            FROM address_precincts AS placed
+            LEFT JOIN (
+                SELECT point.* FROM {PREFIX}_point AS point
+                SEMI JOIN precincts AS precinct
+                    ON precinct.region_code = point.region_code
+                    AND precinct.precinct_number = point.precinct_number
+            ) AS on_map ON on_map.address_id = placed.address_id
+        ) AS placed
+        """
+    )
+
+
+def _locate_points(
+    engine: duckdb.DuckDBPyConnection,
+    links: Relation,
+    polygons: Sequence[PrecinctPolygon],
+) -> None:
+    """Make `_point`: the one precinct whose polygon holds the address's dwelling."""
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_point
+        (address_id BIGINT, region_code VARCHAR, precinct_number INTEGER)
+        """
+    )
+    tree = shapely.STRtree([_geometry(n, p) for n, p in enumerate(polygons)])
+    codes = sorted({(p.region_code, p.precinct_number) for p in polygons})
+    number = {code: n for n, code in enumerate(codes)}
+    of_polygon = np.array(
+        [number[(p.region_code, p.precinct_number)] for p in polygons], dtype=np.int64
+    )
+    for address_ids, longitudes, latitudes in _batches(links):
+        points = shapely.points(longitudes, latitudes)
+        point, polygon = tree.query(points, predicate="intersects")
+        located = (
+            pl.DataFrame(
+                {"address_id": address_ids[point], "precinct": of_polygon[polygon]}
+            )
+            .group_by("address_id")
+            .agg(pl.col("precinct").min(), pl.col("precinct").n_unique().alias("precincts"))
+            .filter(pl.col("precincts") == 1)
+            .with_columns(
+                region_code=pl.col("precinct").replace_strict(
+                    {n: code[0] for code, n in number.items()}, return_dtype=pl.String
+                ),
+                precinct_number=pl.col("precinct").replace_strict(
+                    {n: code[1] for code, n in number.items()}, return_dtype=pl.Int32
+                ),
+            )
+            .select("address_id", "region_code", "precinct_number")
+        )
+        engine.register("located_points", located.to_arrow())
+        engine.execute(f"INSERT INTO {PREFIX}_point FROM located_points")
+        engine.unregister("located_points")
+
+
+Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+def _batches(links: Relation) -> Iterator[tuple[Ints, Floats, Floats]]:
+    """Addresses with coordinates, by ranges of their dense number."""
+    located = links.filter("longitude IS NOT NULL AND latitude IS NOT NULL").project(
+        "address_id, longitude, latitude"
+    )
+    last = links.aggregate("max(address_id)").fetchall()[0][0]
+    for start in range(0, (last or 0) + 1, BATCH_ROWS):
+        end = start + BATCH_ROWS
+        frame = located.filter(f"address_id >= {start} AND address_id < {end}").pl()
+        yield (
+            frame["address_id"].to_numpy(),
+            frame["longitude"].to_numpy(),
+            frame["latitude"].to_numpy(),
+        )
+
+
+def _geometry(position: int, polygon: PrecinctPolygon) -> shapely.Geometry:
+    try:
+        if isinstance(polygon.geometry, bytes):
+            return shapely.from_wkb(polygon.geometry)
+        return shapely.from_geojson(polygon.geometry)
+    except shapely.errors.GEOSException as error:
+        raise ValueError(f"boundary {position}: geometry can't be read") from error
