@@ -94,12 +94,15 @@ def loose_keys(keys: pl.Series, part: str = "given_name") -> pl.Series:
 def candidate_keys(loose: pl.Series) -> pl.Series:
     """Consonants of loose keys, the widest net: every spelling of a name shares it.
 
-    A vowel at the beginning counts as a. Never a reason to link anything.
+    A vowel at the beginning counts as a; h at the end is lost with -ulloh, d and t fall
+    together in -itdin. Never a reason to link anything.
     """
     return _replaced(
         loose.str.replace("^[aeiou]+", "a")
         .str.replace_all("([^aeiou])[aeiou]+", "${1}")
-        .str.replace_all("(.)[eiou]+", "${1}"),
+        .str.replace_all("(.)[eiou]+", "${1}")
+        .str.replace_all("td|dt", "d")
+        .str.replace("(.)h$", "${1}"),
         tuple((f"{letter}{{2,}}", letter) for letter in CONSONANTS + "ç"),
     )
 

@@ -13,12 +13,17 @@ import polars as pl
 
 from pipeline.tables import reference_table
 
-MARKS = "ʻʼ'‘’`´′ʹ＇‛ʽˈʾʿ‵՚ꞌ״„“”\"«»″ʺ*΄᾽῾´"
+MARKS = (
+    "ʻʼ'‘’`´′ʹ＇‛ʽˈʾʿˊˋˮ‵՚׳ꞌ״„“”\"«»″ʺ*΄᾽῾´｀ʻ"
+    "\u0312\u0313\u0314\u0315\u031b"
+)
 """Everything seen in place of the mark of oʻ, gʻ and tutuq (domain.md §4.3, rules 1-2)."""
 
 KARAKALPAK_REGION = "1735"
 CYRILLIC = r"[\u0400-\u052F]"
 LATIN = r"[a-zÀ-ɏḀ-ỿ]"
+GREEK = dict(zip("αβεζηικμνορτυχ", "abezhikmnoptyx", strict=True))
+"""Greek letters stand in these registers only for the Latin ones they look like."""
 CYRILLIC_VOWELS = "аеёиоуўэюяыәөүіӣӯ"
 
 LOOK_ALIKES = dict(zip("аеорсухіјѕвнкмтһ", "aeopcyxijsbhkmth", strict=True))
@@ -49,7 +54,7 @@ def plain_words(texts: pl.Series) -> pl.Series:
         .str.to_uppercase()
         .str.to_lowercase()
         .str.normalize("NFKC")
-        .str.replace_many(marks | {"ß": "ss", "i̇": "i", "ς": "σ"})
+        .str.replace_many(marks | GREEK | {"ß": "ss", "i̇": "i", "ς": "s"})
         .str.replace_all(r"\p{Cf}|\p{Cc}", "")
         .str.replace_all(r"[^\p{L}\p{N}\p{M}']+", " ")
         .str.replace_all("''+", "'")
@@ -96,7 +101,7 @@ def latin_words(plain: pl.Series, is_karakalpak: pl.Series) -> pl.Series:
 
     `is_karakalpak` says that a text was registered in Karakalpakstan; a text with a
     Karakalpak letter is read as Karakalpak wherever it was registered. It decides ў
-    (w beside a vowel), iʻ (ы) and c (ц), and nothing else.
+    (w beside a vowel), е at the beginning (e, not ye), iʻ (ы) and c (ц), nothing else.
     """
     vowel = CYRILLIC_VOWELS
     karakalpak = is_karakalpak.fill_null(value=False) | plain.str.contains(
@@ -108,6 +113,7 @@ def latin_words(plain: pl.Series, is_karakalpak: pl.Series) -> pl.Series:
         .str.replace_all("i'", "i")
         .str.replace_all("c([^h]|$)", "ts${1}")
         .str.replace_all("c([^h]|$)", "ts${1}")
+        .str.replace_all("(^| )е", "${1}э")
     )
     words = own.zip_with(karakalpak, plain)
     after_vowel = f"(^|[ ъь'{vowel}])е"
@@ -141,7 +147,7 @@ def _unmixed(plain: pl.Series) -> pl.Series:
 def _script(letter: str) -> str:
     if "\u0400" <= letter <= "\u052f":
         return "C"
-    if letter.isalpha() and letter < "\u1f00" and letter not in "αβγδεζ":
+    if letter.isalpha() and (letter <= "ɏ" or "Ḁ" <= letter <= "ỿ"):
         return "L"
     return ""
 

@@ -26,13 +26,15 @@ def weak_roots(keys: pl.Series) -> pl.DataFrame:
     Returns:
         One row per key: `affix_root` (loose key without up to two of -jon, -xon, -boy,
         -bek and the like, where three letters are left; nor a last d, since Ahmadjan may
-        be Ahmad-jan or Ahma-djan) and `consonant_root` (that, with f and b as p, d as t).
-        Null stays null.
+        be Ahmad-jan or Ahma-djan) and `consonant_root` (without the affixes, with f and b
+        as p, d as t). Null stays null.
     """
     bare = _shorter(_shorter(keys, AFFIX), AFFIX)
-    root = loose_keys(_shorter(bare, "d$"))
     return pl.DataFrame(
-        {"affix_root": root, "consonant_root": root.str.replace_many(CONSONANT_TWINS)}
+        {
+            "affix_root": loose_keys(_shorter(bare, "d$")),
+            "consonant_root": loose_keys(bare).str.replace_many(CONSONANT_TWINS),
+        }
     )
 
 
