@@ -105,7 +105,7 @@ def _encode(
         f"SELECT * FROM {PREFIX}_node WHERE NOT is_open"
     )
     find_neighbours(engine, PREFIX)
-    count_frequencies(engine, COMPARISONS, f"{PREFIX}_node", PREFIX)
+    count_frequencies(engine, COMPARISONS, f"{PREFIX}_known", PREFIX)
 
 
 def _trained(
@@ -148,19 +148,23 @@ def _weigh(engine: duckdb.DuckDBPyConnection, model: Model, settings: Linkage) -
 
 
 def _add_pinfl_matches(engine: duckdb.DuckDBPyConnection) -> None:
-    """Same verified PINFL, and whether a name or the birth date agrees as well."""
+    """Same number, whether it is verified, and whether a name or the birth date agrees.
+
+    A number that its own row's birth date or sex contradicts still points at somebody.
+    """
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_same_pinfl AS
-        SELECT l.row_id, r.person_id, bool_or(
+        SELECT l.row_id, r.person_id, bool_or(l.pinfl IS NOT NULL) AS is_verified,
+            bool_or(
             coalesce(l.birth_date = r.birth_date, false)
             OR coalesce(l.birth_year = r.birth_year AND l.partial_year IS NOT NULL, false)
             OR coalesce(l.given_name_loose = r.given_name_loose, false)
             OR coalesce(l.surname_loose = r.surname_loose, false)
             OR (l.given_name_loose IS NULL AND l.surname_loose IS NULL
                 AND l.birth_year IS NULL)) AS is_confirmed
-        FROM {PREFIX}_node AS l JOIN {PREFIX}_node AS r ON l.pinfl = r.pinfl
-        WHERE l.is_open AND r.person_id IS NOT NULL
+        FROM {PREFIX}_node AS l JOIN {PREFIX}_node AS r ON l.digits = r.digits
+        WHERE l.is_open AND r.person_id IS NOT NULL AND r.pinfl IS NOT NULL
         GROUP BY l.row_id, r.person_id
         """
     )
@@ -192,8 +196,9 @@ def _decide(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_link AS
         WITH claim AS (
-            SELECT row_id, person_id, is_confirmed AS is_certain, true AS by_pinfl,
-                NULL::DOUBLE AS weight
+            SELECT row_id, person_id, is_verified AND is_confirmed AS is_certain,
+                is_verified AS by_pinfl,
+                CASE WHEN NOT is_verified THEN {merge} END::DOUBLE AS weight
             FROM {PREFIX}_same_pinfl
             UNION ALL
             SELECT o.row_id, k.person_id, bool_or(v.may_link AND s.weight >= {merge}),
