@@ -58,7 +58,7 @@ def refuse_by_contract(engine: duckdb.DuckDBPyConnection, name: str, source: str
     reader = engine.sql(
         f"SELECT line AS row_id, 'file' AS source_file, CAST(1 AS BIGINT) AS source_row, "
         f'* EXCLUDE (line) FROM "{name}_accepted"'
-    ).fetch_arrow_reader(BATCH_ROWS)
+    ).to_arrow_reader(BATCH_ROWS)
     for batch in reader:
         failures = schema.filter(pl.DataFrame(batch), cast=True)[1]
         if len(failures):
