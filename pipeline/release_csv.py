@@ -28,7 +28,7 @@ MONTH = (
     "|янв|фев|мар|апр|ма[йя]|ию[нл]|авг|сен|окт|ноя|дек|июн|июл)"
 )
 MISREAD = (
-    r"(?i)^(?:"
+    r"^(?i:"
     r"0\d+"  # a leading zero would be lost
     r"|\d{12,}"  # shown as 3,02E+13
     r"|\d+e[+-]?\d+"  # house 3E5 is not 300000
@@ -38,6 +38,7 @@ MISREAD = (
     rf"|{MONTH}\p{{L}}*[-/. ]*\d{{1,4}}"
     r")$"
 )
+TOUCHED = f"{CONTROL}|{FORMULA}|{MISREAD}"
 
 
 def open_csv(path: Path, columns: list[str]) -> IO[bytes]:
@@ -50,13 +51,11 @@ def open_csv(path: Path, columns: list[str]) -> IO[bytes]:
 def append_rows(file: IO[bytes], table: pa.Table, columns: list[str]) -> None:
     """Write the rows of a table in these columns; lists are separated by spaces."""
     frame = pl.DataFrame(table.select(columns))
-    texts = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.String)]
     lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
     frame = frame.with_columns(
         pl.col(name).list.join(" ").replace("", None) for name in lists
     )
-    frame = frame.with_columns(spreadsheet_text(pl.col(name)) for name in texts + lists)
-    frame.write_csv(
+    _mark_texts(frame).write_csv(
         file,
         include_header=False,
         separator=SEPARATOR,
@@ -64,6 +63,22 @@ def append_rows(file: IO[bytes], table: pa.Table, columns: list[str]) -> None:
         decimal_comma=True,
         float_scientific=False,
     )
+
+
+def _mark_texts(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with every text as a spreadsheet needs it.
+
+    Few cells need anything: one search finds them, and only they are rewritten.
+    """
+    touched = frame.select(pl.col(pl.String).str.contains(TOUCHED).fill_null(False))
+    for name in touched.columns:
+        rows = touched[name].arg_true()
+        if rows.len():
+            cells = pl.DataFrame(frame[name].gather(rows))
+            cells = cells.select(spreadsheet_text(pl.col(name)))
+            column = frame[name].clone().scatter(rows, cells[name])
+            frame = frame.with_columns(column)
+    return frame
 
 
 def spreadsheet_text(column: pl.Expr) -> pl.Expr:

@@ -7,15 +7,24 @@ COPY outgrows it and fixes the order of rows.
 
 import dataclasses
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from pipeline.errors import ContractError
 from pipeline.manifest import FileRecord, file_record
 from pipeline.release_csv import append_rows, open_csv
-from pipeline.release_parquet import arrow_schema, ordered_batches, parquet_writer
+from pipeline.release_parquet import (
+    ROW_GROUP_ROWS,
+    RowStream,
+    arrow_schema,
+    conform,
+    ordered_batches,
+    parquet_writer,
+)
 from pipeline.report import render_report
 from pipeline.run import Policy, Run
 from pipeline.summary import write_summary
@@ -157,33 +166,50 @@ def _write_area_table(
         f"TO '{_quoted(ordered)}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
     )
     files: dict[str, FileRecord] = {}
-    for region, district in _areas(engine, run, ordered):
-        rows = engine.sql(
-            f"SELECT * EXCLUDE (area_region, area_district) "
-            f"FROM read_parquet('{_quoted(ordered)}') "
-            "WHERE area_region = ? AND area_district = ? "
-            f"ORDER BY {', '.join(table.order)}",
-            params=[region, district],
-        )
-        folder = Path(table.name, f"region={region}", f"district={district}")
-        files |= _write_files(
-            rows, table.name, release, folder, table.sorted_by, run.policy, has_csv=True
-        )
+    schema = arrow_schema(TABLES[table.name], table.name)
+    with pq.ParquetFile(ordered) as file:
+        stream = RowStream(file.iter_batches(ROW_GROUP_ROWS))
+        for region, district, rows in _areas(engine, run, ordered):
+            batches = _area_batches(stream, schema, (region, district), rows)
+            folder = Path(table.name, f"region={region}", f"district={district}")
+            files |= _write_files(
+                batches, schema, release, folder, table.sorted_by, run.policy, has_csv=True
+            )
     ordered.unlink()
     return files
 
 
 def _areas(
     engine: duckdb.DuckDBPyConnection, run: Run, ordered: Path
-) -> list[tuple[str, str]]:
-    """Every district that has a precinct or a row, in order."""
+) -> list[tuple[str, str, int]]:
+    """Every district that has a precinct or a row, with its rows, in order."""
     return engine.sql(
-        "SELECT region_code, district_code "
+        "SELECT region, district, sum(rows)::BIGINT FROM ("
+        "SELECT region_code AS region, district_code AS district, 0 AS rows "
         f"FROM read_parquet('{_quoted(table_path(run, 'precincts'))}') "
-        "UNION "
-        f"SELECT area_region, area_district FROM read_parquet('{_quoted(ordered)}') "
-        "ORDER BY ALL"
+        "UNION ALL SELECT area_region, area_district, 1 "
+        f"FROM read_parquet('{_quoted(ordered)}')) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
+
+
+def _area_batches(
+    stream: RowStream, schema: pa.Schema, area: tuple[str, str], rows: int
+) -> Iterator[pa.Table]:
+    """The next rows of the sorted copy, which must be those of this area."""
+    while rows:
+        table = stream.take(min(rows, ROW_GROUP_ROWS))
+        if table is None or _ends(table) != [area, area]:
+            raise ContractError(f"{schema.metadata[b'title'].decode()}: copy not in order")
+        rows -= table.num_rows
+        yield conform(table.select(schema.names), schema)
+
+
+def _ends(table: pa.Table) -> list[tuple[str, str]]:
+    """Areas of the first and the last row."""
+    return [
+        (table["area_region"][row].as_py(), table["area_district"][row].as_py())
+        for row in (0, table.num_rows - 1)
+    ]
 
 
 def _write_whole_table(
@@ -194,14 +220,16 @@ def _write_whole_table(
         f"SELECT * FROM read_parquet('{_quoted(table_path(run, table.name))}') "
         f"ORDER BY {', '.join((*table.order, *rest))}"
     )
+    schema = arrow_schema(TABLES[table.name], table.name)
+    batches = ordered_batches(rows, schema)
     return _write_files(
-        rows, table.name, release, Path(), table.order, run.policy, has_csv=table.has_csv
+        batches, schema, release, Path(), table.order, run.policy, has_csv=table.has_csv
     )
 
 
 def _write_files(
-    rows: duckdb.DuckDBPyRelation,
-    name: str,
+    batches: Iterable[pa.Table],
+    schema: pa.Schema,
     release: Path,
     folder: Path,
     order: Sequence[str],
@@ -210,7 +238,7 @@ def _write_files(
     has_csv: bool,
 ) -> dict[str, FileRecord]:
     (release / folder).mkdir(parents=True, exist_ok=True)
-    schema = arrow_schema(TABLES[name], name)
+    name = schema.metadata[b"title"].decode()
     parquet = folder / f"{name}.parquet"
     text = folder / f"{name}.csv"
     columns = csv_columns(schema, policy)
@@ -218,7 +246,7 @@ def _write_files(
     with parquet_writer(release / parquet, schema, order) as writer:
         file = open_csv(release / text, columns) if has_csv else None
         try:
-            for batch in ordered_batches(rows, schema):
+            for batch in batches:
                 writer.write_table(batch, row_group_size=batch.num_rows)
                 count += batch.num_rows
                 if file is not None:

@@ -5,7 +5,7 @@ groups of one fixed size in the order of the relation, so that the same rows giv
 bytes whatever the number of threads that sorted them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import dataframely as dy
@@ -67,23 +67,39 @@ def ordered_batches(
     unknown = sorted(set(relation.columns) - set(schema.names))
     if missing or unknown:
         raise ContractError(f"release: columns missing {missing}, unknown {unknown}")
-    waiting: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in relation.to_arrow_reader(ROW_GROUP_ROWS):
-        waiting.append(batch)
-        rows += batch.num_rows
-        if rows >= ROW_GROUP_ROWS:
-            table = pa.Table.from_batches(waiting)
-            full = rows - rows % ROW_GROUP_ROWS
-            for start in range(0, full, ROW_GROUP_ROWS):
-                yield _conform(table.slice(start, ROW_GROUP_ROWS), schema)
-            waiting = table.slice(full).to_batches()
-            rows -= full
-    if rows:
-        yield _conform(pa.Table.from_batches(waiting), schema)
+    rows = RowStream(relation.to_arrow_reader(ROW_GROUP_ROWS))
+    while (table := rows.take(ROW_GROUP_ROWS)) is not None:
+        yield conform(table, schema)
 
 
-def _conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
+class RowStream:
+    """Rows of ordered batches, handed out in the numbers that are asked for."""
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches = iter(batches)
+        self._waiting: list[pa.RecordBatch] = []
+
+    def take(self, rows: int) -> pa.Table | None:
+        """The next rows, fewer at the end, null after it."""
+        taken: list[pa.RecordBatch] = []
+        missing = rows
+        while missing:
+            batch = self._waiting.pop() if self._waiting else next(self._batches, None)
+            if batch is None:
+                break
+            taken.append(batch.slice(0, missing))
+            if batch.num_rows > missing:
+                self._waiting.append(batch.slice(missing))
+            missing -= taken[-1].num_rows
+        return pa.Table.from_batches(taken) if taken else None
+
+
+def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table in the columns and types of the schema.
+
+    Raises:
+        ContractError: a null stands where none may.
+    """
     try:
         return table.select(schema.names).cast(schema).combine_chunks()
     except (ValueError, pa.ArrowInvalid) as error:
