@@ -5,12 +5,7 @@ or by a worker from the deployment in prefect.yaml.
 """
 
 import datetime
-import os
 from pathlib import Path
-
-# No cloud and no telemetry for personal data (Law ZRU-547, Article 27-1).
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-os.environ.setdefault("DO_NOT_TRACK", "1")
 
 import typer
 from prefect import flow

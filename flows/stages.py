@@ -52,12 +52,12 @@ def stage(body: Callable[[Engine, Run], Counts]) -> Task[[Run], Counts]:
 
     @task(
         name=name,
+        description=body.__doc__,
         task_run_name=name,
         cache_policy=NO_CACHE,
         persist_result=False,
         timeout_seconds=STAGE_TIMEOUT_SECONDS,
     )
-    @functools.wraps(body)
     def run_stage(run: Run) -> Counts:
         marker = join(run.work, "stages", f"{name}.json")
         began = time.monotonic()

@@ -4,24 +4,29 @@
 whoever may read the release. Everything else prints counts.
 """
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from flows.progress import listen
-from pipeline.check_delivery import CheckReport
-from pipeline.evaluation import Evaluation
-from pipeline.explain import Explanation
-from pipeline.simulate import SimulationSummary
 from pipeline.tables import read_json
-from pipeline.verify import VerifyReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.check_delivery import CheckReport
+    from pipeline.evaluation import Evaluation
+    from pipeline.explain import Explanation
+    from pipeline.simulate import SimulationSummary
+    from pipeline.verify import VerifyReport
 
 console = Console(highlight=False)
 STAGES = {
@@ -104,7 +109,7 @@ def print_check(report: CheckReport, *, as_json: bool) -> None:
     if as_json:
         _print_json(report.to_dict())
     else:
-        console.print(report.text(), markup=False)
+        console.print(report.to_text(), markup=False)
 
 
 def print_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:

@@ -1,30 +1,34 @@
-"""What each command calls: arguments of a terminal to arguments of the pipeline."""
+"""What each command calls: arguments of a terminal to arguments of the pipeline.
+
+A command imports what it needs when it is called: `selv --help` answers at once, and a
+fault in one room doesn't close the others.
+"""
+
+from __future__ import annotations
 
 import contextlib
 import datetime
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import polars as pl
 
 from pipeline import tables
-from pipeline.check_delivery import CheckReport, check_delivery
-from pipeline.dedupe import dedupe_table
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.evaluate import evaluate as evaluate_release
-from pipeline.evaluation import Evaluation
-from pipeline.explain import Explanation, ReleaseTables, explain_person, find_persons
-from pipeline.normalise.addresses import address_parts
-from pipeline.normalise.coverage import boundary_rules
-from pipeline.normalise.identifiers import identifier_forms
-from pipeline.normalise.name_keys import name_keys
 from pipeline.run import Run, read_settings
-from pipeline.simulate import SimulationSummary
-from pipeline.simulate import simulate as simulate_country
-from pipeline.verify import VerifyReport, verify_release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import duckdb
+
+    from pipeline.check_delivery import CheckReport
+    from pipeline.evaluation import Evaluation
+    from pipeline.explain import Explanation
+    from pipeline.simulate import SimulationSummary
+    from pipeline.verify import VerifyReport
 
 NO_DAY = datetime.date(2000, 1, 1)
 
@@ -55,6 +59,8 @@ def simulate(
     Raises:
         ConfigurationError: a region is unknown, or OUTPUT holds files already.
     """
+    from pipeline.simulate import simulate as simulate_country
+
     areas = tables.reference_table("areas").filter(pl.col("level") == "REGION")
     known = sorted(areas["area_code"])
     chosen = tuple(known) if regions == "all" else tuple(sorted(regions.split(",")))
@@ -70,6 +76,8 @@ def simulate(
 
 def check(delivery: str, config: str | None) -> CheckReport:
     """What `selv check` shows."""
+    from pipeline.check_delivery import check_delivery
+
     settings = {} if config is None else read_settings(tables.read_text(config), config)
     with tempfile.TemporaryDirectory(prefix="selv-") as folder, scratch_engine() as engine:
         return check_delivery(
@@ -83,6 +91,8 @@ def check(delivery: str, config: str | None) -> CheckReport:
 
 def evaluate(release: str, truth: str) -> Evaluation:
     """What `selv evaluate` shows."""
+    from pipeline.evaluate import evaluate as evaluate_release
+
     with scratch_engine() as engine:
         return evaluate_release(engine, release, truth)
 
@@ -91,6 +101,8 @@ def explain(
     release: str, pinfl: str | None, voter_id: str | None, record_id: str | None
 ) -> list[Explanation]:
     """What `selv explain` shows: mostly one person, none or several are possible."""
+    from pipeline.explain import ReleaseTables, explain_person, find_persons
+
     with scratch_engine() as engine:
         held = ReleaseTables(
             *(
@@ -110,6 +122,8 @@ def explain(
 
 def verify(release: str, public_key: str | None) -> VerifyReport:
     """What `selv verify` shows."""
+    from pipeline.verify import verify_release
+
     return verify_release(release, public_key)
 
 
@@ -119,6 +133,8 @@ def dedupe(file: str, profile: str, output: str) -> tuple[str, int, int]:
     Returns:
         The file written, its rows, and how many persons they are.
     """
+    from pipeline.dedupe import dedupe_table
+
     with scratch_engine() as engine:
         counts = dedupe_table(engine, file, profile, output)
     return str(Path(output) / "person_links.parquet"), counts["rows"], counts["persons"]
@@ -126,21 +142,29 @@ def dedupe(file: str, profile: str, output: str) -> tuple[str, int, int]:
 
 def normalise_names(file: str, output: str | None) -> None:
     """CSV of names in, the same rows with their keys out."""
+    from pipeline.normalise.name_keys import name_keys
+
     _transform(file, output, name_keys)
 
 
 def normalise_identifiers(file: str, output: str | None) -> None:
     """CSV of identifiers in, the same rows with standard form and failures out."""
+    from pipeline.normalise.identifiers import identifier_forms
+
     _transform(file, output, identifier_forms)
 
 
 def normalise_addresses(file: str, output: str | None) -> None:
     """CSV of addresses in, the same rows with their parts out."""
+    from pipeline.normalise.addresses import address_parts
+
     _transform(file, output, address_parts)
 
 
 def read_boundaries(file: str, output: str | None) -> None:
     """CSV of boundary texts in, one row per coverage rule out."""
+    from pipeline.normalise.coverage import boundary_rules
+
     _transform(file, output, boundary_rules)
 
 

@@ -1,0 +1,173 @@
+"""A whole run on a simulated delivery: what it must give, whatever the delivery."""
+
+import csv
+import dataclasses
+import json
+import random
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipeline import tables
+from pipeline.evaluate import evaluate
+from pipeline.run import Resources
+from pipeline.verify import verify_release
+from tests.flows.conftest import REGISTRATIONS, build
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def evaluation(built):
+    with tables.open_engine(dataclasses.replace(built.run, work="/tmp")) as engine:
+        yield evaluate(engine, str(built.release), str(built.truth))
+
+
+def test_release_verifies(built):
+    report = verify_release(str(built.release))
+    failed = [check for check in report.checks if not check.is_passed]
+    assert failed == []
+
+
+def test_nobody_is_merged_away(evaluation):
+    assert evaluation.persons.persons_without_entry == 0
+    assert evaluation.persons.linked_pairs == evaluation.persons.right_pairs
+
+
+def test_duplicates_are_merged_or_flagged(evaluation):
+    assert evaluation.persons.recall >= 0.95
+    assert evaluation.persons.recall_with_flags >= 0.98
+
+
+def test_voters_stand_in_the_right_precinct(evaluation):
+    placement = evaluation.placement
+    placed = placement.right + placement.wrong
+    assert placement.wrong <= placed / 1000
+    assert placement.unplaced <= 0.03 * (placed + placement.unplaced)
+
+
+def test_nobody_eligible_is_removed(evaluation):
+    assert evaluation.eligibility.wrongly_removed == {}
+
+
+def test_every_delivered_row_is_accounted_for(built):
+    balance = pl.read_parquet(built.release / "reconciliation.parquet")
+    persons = balance.filter(pl.col("source") == "mia/persons")
+    delivered = sum(
+        json.loads(path.read_text())["rows"]
+        for path in (built.delivery / "mia").glob("persons.control.json")
+    )
+    assert persons["rows"].sum() == delivered >= REGISTRATIONS
+
+
+def test_every_row_of_lineage_is_one_row_of_the_register(built):
+    lineage = pl.read_parquet(built.release / "lineage.parquet")
+    assert not lineage.select("source", "record_id").is_duplicated().any()
+
+
+def voters(release: Path) -> pl.DataFrame:
+    return pl.read_parquet(
+        sorted(release.glob("voters/*/*/voters.parquet")), hive_partitioning=False
+    )
+
+
+def test_list_numbers_count_from_one_in_every_precinct(built):
+    numbered = (
+        voters(built.release)
+        .group_by("region_code", "precinct_number")
+        .agg(pl.col("list_number").sort(), pl.len().alias("voters"))
+    )
+    for numbers, count in numbered.select("list_number", "voters").iter_rows():
+        assert numbers == list(range(1, count + 1))
+
+
+def test_csv_has_the_rows_of_parquet_and_no_documents(built):
+    for path in built.release.glob("voters/*/*/voters.csv"):
+        text = path.read_bytes()
+        assert text.startswith(b"\xef\xbb\xbf")
+        header = text.decode("utf-8-sig").splitlines()[0]
+        assert "document_number" not in header
+        parquet = pl.read_parquet(path.with_suffix(".parquet"), hive_partitioning=False)
+        lines = list(csv.reader(text.decode("utf-8-sig").splitlines(), delimiter=","))
+        assert len(lines) - 1 == parquet.height
+
+
+DATA = ("voters", "changes", "discrepancies", "precincts", "reconciliation", "lineage")
+
+
+def data_files(release: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(release)): path.read_bytes()
+        for path in sorted(release.rglob("*"))
+        if path.is_file() and path.relative_to(release).parts[0].split(".")[0] in DATA
+    }
+
+
+def shuffle_rows(source: Path, target: Path) -> None:
+    """The same delivery with the rows of every UTF-8 CSV in another order."""
+    shutil.copytree(source, target)
+    chance = random.Random(3)
+    for path in sorted(target.rglob("*.csv")):
+        raw = path.read_bytes()
+        try:
+            header, *lines = raw.decode("utf-8").splitlines(keepends=True)
+        except UnicodeDecodeError:
+            continue
+        if any('"' in line for line in lines) or not lines[-1].endswith("\n"):
+            continue
+        chance.shuffle(lines)
+        path.write_bytes((header + "".join(lines)).encode())
+    for path in target.rglob("*.control.json"):
+        content = json.loads(path.read_text())
+        content.pop("sha256", None)
+        path.write_text(json.dumps(content))
+
+
+def test_order_of_rows_and_threads_change_no_byte(built, delivery, tmp_path):
+    shuffle_rows(delivery, tmp_path / "delivery")
+    again = build(
+        tmp_path / "delivery",
+        tmp_path / "published",
+        resources=Resources(memory_limit_mib=1024, threads=1),
+    )
+    before, now = data_files(built.release), data_files(again.release)
+    assert before.keys() == now.keys()
+    assert [name for name in before if before[name] != now[name]] == []
+
+
+def test_second_night_without_news_changes_nothing(built, delivery, tmp_path):
+    shutil.copytree(delivery, tmp_path / "delivery")
+    output = tmp_path / "published"
+    first = build(tmp_path / "delivery", output)
+    extra = tmp_path / "delivery" / "reference" / "streets.csv"
+    extra.parent.mkdir(exist_ok=True)
+    control = extra.with_name("streets.control.json")
+    control.unlink(missing_ok=True)
+    text = (
+        extra.read_text(encoding="utf-8")
+        if extra.exists()
+        else ("district_code,old_name,new_name,valid_from\n")
+    )
+    extra.write_text(
+        text + "1718203,Qadimgi yoʻl,Yangi yoʻl,2020-01-01\n", encoding="utf-8"
+    )
+    second = build(tmp_path / "delivery", output)
+    assert second.run.previous == str(first.release)
+    assert voters(second.release).equals(voters(first.release))
+    changes = pl.read_parquet(
+        sorted(second.release.glob("changes/*/*/changes.parquet")),
+        hive_partitioning=False,
+    )
+    assert changes.height == 0
+    questions = pl.read_parquet(
+        sorted(second.release.glob("discrepancies/*/*/discrepancies.parquet")),
+        hive_partitioning=False,
+    )
+    assert set(questions["release_count"]) == {2}
+
+
+def test_the_same_build_again_is_the_same_release(built, delivery):
+    again = build(delivery, Path(built.run.output))
+    assert again.release == built.release
