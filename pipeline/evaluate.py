@@ -19,6 +19,7 @@ from pipeline.evaluation import (
     PlacementAccuracy,
     ReferenceAccuracy,
 )
+from pipeline.trace_rows import key_rows
 
 UNLINKED = "('POSSIBLE', 'AMBIGUOUS', 'NOT_FOUND')"
 """Lineage reasons of restriction and roster rows that were brought to nobody."""
@@ -89,6 +90,32 @@ def _read(engine: duckdb.DuckDBPyConnection, release: str, truth: str) -> None:
             )
             rows = f"SELECT {nothing} WHERE false"
         engine.execute(f"CREATE OR REPLACE TEMP TABLE evaluate_{name} AS {rows}")
+    _key_rosters(engine, f"{truth}/rosters.parquet")
+
+
+def _key_rosters(engine: duckdb.DuckDBPyConnection, path: str) -> None:
+    """Name roster rows as lineage does: by their content, not by file and row."""
+    quoted = path.replace("'", "''")
+    if not engine.sql(f"SELECT count(*) FROM glob('{quoted}')").fetchall()[0][0]:
+        return
+    rosters = engine.read_parquet(path)
+    keys = key_rows(engine, rosters)
+    engine.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE evaluate_key AS
+        SELECT roster.record_id, key.record_id AS content_key
+        FROM rosters AS roster JOIN keys AS key USING (row_id)
+        """
+    )
+    del rosters, keys
+    for table in ("true_row", "fault"):
+        engine.execute(
+            f"""
+            UPDATE evaluate_{table} AS named SET record_id = key.content_key
+            FROM evaluate_key AS key
+            WHERE named.source = 'cec/rosters' AND named.record_id = key.record_id
+            """
+        )
 
 
 def _own(engine: duckdb.DuckDBPyConnection) -> None:

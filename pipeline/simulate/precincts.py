@@ -62,7 +62,9 @@ Stations = Mapping[str, Sequence[tuple[int, float, float]]]
 def official_stations(
     rows: Sequence[Mapping[str, str]], districts: Sequence[District]
 ) -> dict[str, list[tuple[int, float, float]]]:
-    """Real polling stations by district; a number that repeats in a region counts once.
+    """Real polling stations by district; rows without a number or a zone are left out.
+
+    A number that repeats in a region counts once.
 
     `zone_id` is the commission's own: within a region the zones are laid on the districts
     in the order of their codes, the same way every time.
@@ -70,7 +72,11 @@ def official_stations(
     found: dict[str, list[tuple[int, float, float]]] = {d.code: [] for d in districts}
     for region in sorted({district.region_code for district in districts}):
         own = [d.code for d in districts if d.region_code == region]
-        here = [row for row in rows if row["region_code"] == region]
+        here = [
+            row
+            for row in rows
+            if row["region_code"] == region and row["precinct_number"] and row["zone_id"]
+        ]
         zones = sorted({row["zone_id"] for row in here}, key=lambda z: (len(z), z))
         seen: set[int] = set()
         for row in here:

@@ -10,7 +10,13 @@ from enum import IntEnum
 import numpy as np
 
 from pipeline.simulate.arrays import Flags, Ints
-from pipeline.simulate.country import Country
+from pipeline.simulate.country import (
+    ACTIVE,
+    APARTMENT,
+    HOUSE,
+    Country,
+    district_of_dwelling,
+)
 from pipeline.simulate.faults import Faults
 from pipeline.simulate.people import WIFE, People
 from pipeline.simulate.spelling import Style
@@ -155,14 +161,16 @@ def _row_kinds(
 
 
 def _move(rng: np.random.Generator, dwelling: Ints, kind: Ints, country: Country) -> None:
-    """Give moved, temporary and some doubled rows a dwelling elsewhere, mostly nearby."""
-    mahalla = np.array([s.mahalla for s in country.streets], dtype=np.int64)
-    district_of = np.array([m.district for m in country.mahallas], dtype=np.int64)
-    district = district_of[mahalla[country.dwellings.street]]
+    """Give moved, temporary and some doubled rows a home elsewhere, mostly nearby."""
+    places = country.dwellings
+    homes = np.flatnonzero(
+        np.isin(places.object_kind, (HOUSE, APARTMENT)) & (places.status == ACTIVE)
+    )
+    district = district_of_dwelling(country)
     regions = [d.region_code for d in country.districts]
     first_of_region = np.array([regions.index(r) for r in regions])
     last_of_region = np.array([len(regions) - 1 - regions[::-1].index(r) for r in regions])
-    edges = np.searchsorted(district, np.arange(len(regions) + 1))
+    edges = np.searchsorted(district[homes], np.arange(len(regions) + 1))
     away = np.isin(kind, (RowKind.MOVED, RowKind.TEMPORARY))
     away |= (kind == RowKind.DUPLICATE) & (rng.random(len(kind)) < 0.4)
     where = np.flatnonzero(away)
@@ -171,7 +179,7 @@ def _move(rng: np.random.Generator, dwelling: Ints, kind: Ints, country: Country
     low = np.where(reach < 0.55, here, np.where(reach < 0.92, first_of_region[here], 0))
     high = np.where(reach < 0.55, here, last_of_region[here])
     high = np.where(reach < 0.92, high, len(regions) - 1)
-    dwelling[where] = rng.integers(edges[low], edges[high + 1])
+    dwelling[where] = homes[rng.integers(edges[low], edges[high + 1])]
 
 
 def _dates(

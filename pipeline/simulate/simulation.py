@@ -215,7 +215,7 @@ def _write_row_truth(
     acts: dict[str, Written],
     notes: pl.DataFrame,
 ) -> None:
-    """truth/persons and truth/faults."""
+    """truth/persons and truth/faults; truth/rosters says what stands in which row."""
     by_source = {
         "mia/persons": (
             [f"R{n + 1:09d}" for n in range(len(rows))],
@@ -231,6 +231,17 @@ def _write_row_truth(
         ]
         by_source[table] = (records, written.persons)
         found.append(_notes(table, written.notes))
+    rosters = acts["cec/rosters"].frame().with_row_index("row_id")
+    named = pl.Series("record_id", by_source["cec/rosters"][0], pl.String)
+    delivery.write_truth(
+        "rosters",
+        rosters.with_columns(
+            named,
+            pl.col("row_id").cast(pl.Int64),
+            pl.col("precinct_number").cast(pl.Int32),
+            pl.col("birth_date").str.to_date(),
+        ),
+    )
     delivery.write_truth("persons", row_table(by_source))
     faults = pl.concat(found).sort("source", "record_id", "fault")
     delivery.write_truth("faults", faults)
