@@ -62,7 +62,7 @@ def refuse_by_contract(engine: duckdb.DuckDBPyConnection, name: str, source: str
     for batch in reader:
         failures = schema.filter(pl.DataFrame(batch), cast=True)[1]
         if len(failures):
-            refused.append(_broken_rules(failures.details()))
+            refused.append(_broken_rules(failures.details(), schema.column_names()))
     if refused:
         found = pl.concat(refused)
         engine.register("ingest_found", found)
@@ -72,10 +72,9 @@ def refuse_by_contract(engine: duckdb.DuckDBPyConnection, name: str, source: str
         engine.unregister("ingest_found")
 
 
-def _broken_rules(details: pl.DataFrame) -> pl.DataFrame:
+def _broken_rules(details: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     """Line and first broken rule of the rows that a contract refused."""
-    rules = [name for name, kind in details.schema.items() if isinstance(kind, pl.Enum)]
-    rules = [name for name in rules if "valid" in details.schema[name].categories]  # type: ignore[attr-defined]
+    rules = [name for name in details.columns if name not in columns]
     broken = pl.coalesce(
         pl.when(pl.col(rule) == "invalid").then(pl.lit(rule)) for rule in rules
     )

@@ -63,7 +63,10 @@ def check_header(file: DeliveredFile, names: Sequence[str]) -> tuple[str, ...]:
         raise SourceError(
             f"{file.name} has {len(header)} columns; at most {COLUMNS_MAX} are read"
         )
-    repeated = sorted({header.index(name) + 1 for name in header if header.count(name) > 1})
+    repeated = [
+        place for place, name in enumerate(header, 1) if name in header[: place - 1]
+    ]
+    repeated = [place for place in repeated if header[place - 1]]
     if repeated:
         raise SourceError(f"{file.name}: the name of column {repeated[0]} repeats")
     return header
