@@ -9,12 +9,12 @@ import datetime
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.profiles import Profile, nearest, read_profile
+from pipeline.profiles import Profile, is_source_profile, nearest, read_profile
 from schemas.catalogue import REQUIRED_SOURCES, SOURCES
 
 FORMATS = {
@@ -271,14 +271,22 @@ def read_profiles(delivery: str, profiles: str | None, source: str) -> list[Prof
     """
     own = Path(delivery) / f"{source}.profile.toml"
     if own.exists():
-        paths = [own]
+        texts = _profile_texts([own])
     elif profiles is None:
-        paths = []
+        texts = {}
     elif Path(profiles).is_dir():
-        paths = sorted(Path(profiles).glob("*.toml"))
+        texts = _profile_texts(sorted(Path(profiles).glob("*.toml")))
+        texts = {name: text for name, text in texts.items() if is_source_profile(text)}
     elif Path(profiles).is_file():
-        paths = [Path(profiles)]
+        texts = _profile_texts([Path(profiles)])
     else:
         raise ConfigurationError("profiles: no such folder or file")
-    read = [read_profile(path.read_text(encoding="utf-8"), path.name) for path in paths]
+    read = [read_profile(text, name) for name, text in texts.items()]
     return [profile for profile in read if profile.source == source]
+
+
+def _profile_texts(paths: Sequence[Path]) -> dict[str, str]:
+    try:
+        return {path.name: path.read_text(encoding="utf-8-sig") for path in paths}
+    except UnicodeDecodeError:
+        raise ConfigurationError("profiles: a file is not UTF-8") from None

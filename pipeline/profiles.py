@@ -98,6 +98,18 @@ def read_profile(text: str, name: str) -> Profile:
     return profile
 
 
+def is_source_profile(text: str) -> bool:
+    """Whether a TOML text of a folder is a source profile, by its key `source`.
+
+    Profiles of other kinds (of `selv dedupe`) may stand beside. What is no TOML is taken
+    for one, so that reading it says what is wrong.
+    """
+    try:
+        return "source" in tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return True
+
+
 def _value(key: str, value: Any, name: str) -> Any:  # noqa: ANN401 - any TOML value
     if key in ("files", "nulls", "ignored"):
         return _texts(value, f"{name}: {key}")

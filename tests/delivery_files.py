@@ -88,10 +88,8 @@ def as_csv(rows: list[Row], delimiter: str = ",", encoding: str = "utf-8") -> by
 
 
 def as_jsonl(rows: list[Row]) -> bytes:
-    """Rows as JSON Lines; empty columns left out."""
-    lines = (
-        json.dumps({key: value for key, value in row.items() if value}) for row in rows
-    )
+    """Rows as JSON Lines; empty columns are null."""
+    lines = (json.dumps({key: row[key] or None for key in row}) for row in rows)
     return "".join(f"{line}\n" for line in lines).encode()
 
 
