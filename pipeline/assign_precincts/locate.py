@@ -13,11 +13,7 @@ from pipeline.assign_precincts.polygons import PrecinctPolygon, compare_polygons
 from pipeline.assign_precincts.rules import RANGE_SCORE, tabulate_rules
 from pipeline.assign_precincts.sites import tabulate_sites
 from pipeline.resolve_addresses.place_names import NameMatching
-from pipeline.resolve_addresses.renames import (
-    current_lane,
-    current_street,
-    rename_joins,
-)
+from pipeline.resolve_addresses.places import place_join
 
 Relation = duckdb.DuckDBPyRelation
 
@@ -162,12 +158,12 @@ def _readings(
         FROM links
         UNION ALL
         SELECT -link.address_id - 1, dwelling.dwelling_id, 'CADASTRAL_NUMBER',
-            dwelling.district_code, dwelling.mahalla_key, dwelling.mahalla_kind,
-            dwelling.massif_key, {current_street("dwelling")},
-            {current_lane("dwelling")}, dwelling.house_number, dwelling.cadastral_key
+            dwelling.district_code, place.mahalla_key, place.mahalla_kind,
+            place.massif_key, place.street_key, place.lane, dwelling.house_number,
+            dwelling.cadastral_key
         FROM links AS link
         JOIN dwellings AS dwelling ON dwelling.dwelling_id = link.rival_dwelling_id
-        {rename_joins(PREFIX, "dwelling")}
+        {place_join(PREFIX, "dwelling")}
         WHERE link.reason <> 'DISTRICT_CONFLICT'
         """
     )
@@ -240,10 +236,10 @@ def _touch_places(engine: duckdb.DuckDBPyConnection, dwellings: Relation) -> Non
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_touched AS
-        SELECT DISTINCT touched.cadastral_prefix, touched.mahalla_key,
-            coalesce({current_street("touched")}, '') AS street_key
+        SELECT DISTINCT touched.cadastral_prefix, place.mahalla_key,
+            coalesce(place.street_key, '') AS street_key
         FROM ({_prefixes("dwellings")}) AS touched
-        {rename_joins(PREFIX, "touched")}
+        {place_join(PREFIX, "touched")}
         """
     )
 

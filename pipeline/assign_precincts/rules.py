@@ -9,9 +9,9 @@ from pipeline.resolve_addresses.gazetteer import (
     known_streets,
     match_names,
     reachable_districts,
-    tabulate_places,
 )
 from pipeline.resolve_addresses.place_names import NameMatching
+from pipeline.resolve_addresses.places import alias_names, tabulate_places
 from pipeline.resolve_addresses.renames import (
     current_lane,
     current_street,
@@ -64,7 +64,7 @@ def tabulate_rules(
     score, mahalla_status, massif_status and street_status (EXACT, FUZZY, UNKNOWN,
     AMBIGUOUS; null where the rule names none).
     """
-    tabulate_places(engine, prefix, dwellings, mahallas, street_aliases)
+    tabulate_places(engine, prefix, dwellings, mahallas, street_aliases, matching)
     kinds = ", ".join(f"'{kind}'" for kind in HOME_KINDS)
     engine.execute(
         f"""
@@ -131,6 +131,9 @@ def _match_rule_names(
                 FROM {prefix}_{source} JOIN {prefix}_{part}_reach USING (district_code)
                 WHERE {part}_key IS NOT NULL GROUP BY ALL
             """,
+            spellings=alias_names(prefix, f"{prefix}_mahalla_reach")
+            if part == "mahalla"
+            else "",
             matching=matching,
         )
     engine.execute(

@@ -13,6 +13,7 @@ from pipeline.resolve_addresses.gazetteer import (
     reachable_districts,
 )
 from pipeline.resolve_addresses.place_names import NameMatching
+from pipeline.resolve_addresses.places import alias_names
 
 Relation = duckdb.DuckDBPyRelation
 
@@ -59,6 +60,9 @@ def tabulate_sites(
                 FROM {prefix}_all_{part} JOIN {prefix}_link_reach USING (district_code)
                 GROUP BY ALL
             """,
+            spellings=alias_names(prefix, f"{prefix}_link_reach")
+            if part == "mahalla"
+            else "",
             matching=matching,
         )
     _match_link_streets(engine, prefix, matching)

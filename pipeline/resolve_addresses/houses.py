@@ -6,11 +6,7 @@ them. House, building and flat are compared exactly; only localities were matche
 
 import duckdb
 
-from pipeline.resolve_addresses.renames import (
-    current_lane,
-    current_street,
-    rename_joins,
-)
+from pipeline.resolve_addresses.places import place_join
 
 Relation = duckdb.DuckDBPyRelation
 
@@ -45,16 +41,7 @@ def tabulate_houses(
             dwelling.cadastral_key, dwelling.longitude, dwelling.latitude,
             ({RANK})::TINYINT AS rank
         FROM dwellings AS dwelling
-        {rename_joins(prefix, "dwelling")}
-        LEFT JOIN {prefix}_place AS place
-            ON place.district_code = dwelling.district_code
-            AND coalesce(place.given_mahalla_key, '') = coalesce(dwelling.mahalla_key, '')
-            AND coalesce(place.given_mahalla_kind, '')
-                = coalesce(dwelling.mahalla_kind, '')
-            AND coalesce(place.given_massif_key, '') = coalesce(dwelling.massif_key, '')
-            AND coalesce(place.street_key, '')
-                = coalesce({current_street("dwelling")}, '')
-            AND coalesce(place.lane, '') = coalesce({current_lane("dwelling")}, '')
+        {place_join(prefix, "dwelling")}
         """
     )
     engine.execute(

@@ -12,6 +12,7 @@ from pipeline.resolve_addresses.gazetteer import (
     reachable_districts,
 )
 from pipeline.resolve_addresses.place_names import NameMatching
+from pipeline.resolve_addresses.places import alias_names
 from pipeline.resolve_addresses.renames import (
     current_lane,
     current_street,
@@ -74,6 +75,9 @@ def _match_districtwide(
             FROM {source} JOIN {prefix}_{part}_reach USING (district_code)
             WHERE {part}_key IS NOT NULL GROUP BY ALL
         """,
+        spellings=alias_names(prefix, f"{prefix}_mahalla_reach")
+        if part == "mahalla"
+        else "",
         matching=matching,
     )
 

@@ -7,7 +7,7 @@ are near-equal. A scope is a district (for mahallas and massifs) or a mahalla of
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -88,8 +88,10 @@ class Gazetteer:
             for name in known:
                 folds.setdefault(place_fold(name), set()).add(name)
             self.wholes.update(folds)
+        self.spellings: dict[tuple[Scope, str], str] = {}
         for scope, spelling, name in spellings:
             if name in self.names.get(scope, {}) and spelling not in self.names[scope]:
+                self.spellings[scope, spelling] = name
                 self.folds[scope].setdefault(place_fold(spelling), set()).add(name)
 
     def is_name(self, spelling: str, meant: str) -> bool:
@@ -144,8 +146,9 @@ def match_place_names(
         known = gazetteer.names.get(scope)
         if known is None:
             matches[index] = NameMatch(None, "UNKNOWN", None)
-        elif spelling in known:
-            matches[index] = NameMatch(spelling, "EXACT", None)
+        elif spelling in known or (scope, spelling) in gazetteer.spellings:
+            name = gazetteer.spellings.get((scope, spelling), spelling)
+            matches[index] = NameMatch(name, "EXACT", None)
         else:
             slips.setdefault(scope, []).append(index)
     for scope, indices in slips.items():
@@ -224,3 +227,60 @@ def _slips_allowed(fold: str, matching: NameMatching) -> int:
     return (letters >= matching.one_slip_length_min) + (
         letters >= matching.two_slips_length_min
     )
+
+
+def settle_names(
+    names: Sequence[tuple[Scope, str, int]],
+    register: Container[tuple[Scope, str]],
+    matching: NameMatching,
+) -> dict[tuple[Scope, str], str]:
+    """One spelling for every name that a source writes in several.
+
+    Spellings with the same fold are one name, under the register's spelling, else under
+    the most frequent (ties: the first in the alphabet); two of the register stay two. What
+    only a few houses have is a slip of a name near it, by the rules of
+    `match_place_names`, and a name of its own otherwise.
+
+    Args:
+        names: scope, spelling, number of houses; distinct.
+        register: spellings that stand as they are.
+        matching: limits in letters.
+
+    Returns:
+        The settled spelling of each.
+    """
+    alike: dict[tuple[Scope, str], list[tuple[Scope, str, int]]] = {}
+    for scope, name, houses in names:
+        alike.setdefault((scope, place_fold(name)), []).append((scope, name, houses))
+    settled: dict[tuple[Scope, str], str] = {}
+    support: dict[tuple[Scope, str], int] = {}
+    for (scope, _), group in alike.items():
+        listed = [name for _, name, _ in group if (scope, name) in register]
+        most = min(group, key=lambda entry: (-entry[2], entry[1]))[1]
+        leader = listed[0] if listed else most
+        for _, name, houses in group:
+            kept = name in listed or len(listed) > 1
+            meant = name if kept else leader
+            settled[scope, name] = meant
+            support[scope, meant] = support.get((scope, meant), 0) + houses
+    few = [
+        (scope, name, houses)
+        for (scope, name), houses in support.items()
+        if houses <= matching.slip_support_max and (scope, name) not in register
+    ]
+    rare = {(scope, name) for scope, name, _ in few}
+    gazetteer = Gazetteer(
+        (scope, name, houses)
+        for (scope, name), houses in support.items()
+        if (scope, name) not in rare
+    )
+    found = match_place_names(few, gazetteer, matching)
+    slips = {
+        (scope, name): match.name
+        for (scope, name, _), match in zip(few, found, strict=True)
+        if match.name is not None
+    }
+    return {
+        (scope, name): slips.get((scope, meant), meant)
+        for (scope, name), meant in settled.items()
+    }

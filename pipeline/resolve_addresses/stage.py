@@ -2,7 +2,6 @@
 
 import duckdb
 
-from pipeline.resolve_addresses.gazetteer import tabulate_places
 from pipeline.resolve_addresses.houses import (
     find_by_number,
     find_by_text,
@@ -10,6 +9,7 @@ from pipeline.resolve_addresses.houses import (
 )
 from pipeline.resolve_addresses.localities import resolve_localities
 from pipeline.resolve_addresses.place_names import NameMatching
+from pipeline.resolve_addresses.places import tabulate_places
 
 Relation = duckdb.DuckDBPyRelation
 
@@ -48,8 +48,9 @@ def resolve_addresses(
         AddressLink, one row per address. Ties between objects of one address go to the one
         people can live in; between equals to none (a building, not a dwelling).
     """
-    tabulate_places(engine, PREFIX, dwellings, mahallas, street_aliases)
-    resolve_localities(engine, PREFIX, addresses, matching or NameMatching())
+    limits = matching or NameMatching()
+    tabulate_places(engine, PREFIX, dwellings, mahallas, street_aliases, limits)
+    resolve_localities(engine, PREFIX, addresses, limits)
     tabulate_houses(engine, PREFIX, dwellings)
     find_by_text(engine, PREFIX, addresses)
     find_by_number(engine, PREFIX, addresses)
