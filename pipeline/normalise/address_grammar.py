@@ -31,7 +31,7 @@ class Item(NamedTuple):
 
     Slots: the meanings of type words, and NAME (words without one), NUM (a number without
     one), KV (flat or block: what stands around decides), M (mahalla or massif), CORPS
-    (a number after k.), UNREAD.
+    (a number after k.), INITIAL (S. Rahimov: a name, or the village Rahimov), UNREAD.
     """
 
     slot: str
@@ -61,7 +61,9 @@ class _Segment:
     """Reads the atoms between two commas from left to right."""
 
     def __init__(self, atoms: list[Atom]) -> None:
-        self.atoms = atoms
+        self.atoms = [
+            atom for index, atom in enumerate(atoms) if not _is_filler(atoms, index)
+        ]
         self.at = 0
         self.pending: list[Atom] = []
         self.items: list[Item] = []
@@ -145,7 +147,7 @@ class _Segment:
         elif marker.meaning == "NO_NUMBER":
             self._flush()
             self._emit(Item("NO_NUMBER"))
-        elif marker.is_numbered and not self._number_ahead():
+        elif marker.meaning == "FILLER":
             self.pending.append(Atom(WORD, atom.text))
 
     def _is_part_of_name(self, marker: Marker) -> bool:
@@ -169,6 +171,10 @@ class _Segment:
         ahead = self._words_ahead()
         takes_ahead = ahead > 0 and not self._claimed(ahead)
         if marker.side == "BEFORE":
+            if ahead and atom.is_joined and self.pending and not self._has_words():
+                self._unread(atom)
+                self._emit(Item("UNREAD", tuple(part.text for part in self._take(ahead))))
+                return
             if ahead:
                 self._flush()
                 self._before(marker, ahead)
@@ -281,7 +287,7 @@ class _Segment:
             self._flush()
 
     def _item(self, marker: Marker, atoms: list[Atom]) -> Item:
-        words = tuple(atom.text for atom in atoms)
+        words = _words(atoms)
         is_russian = marker.side == "BEFORE"
         return Item(marker.meaning, words, form=marker.form, is_russian=is_russian)
 
@@ -291,7 +297,7 @@ class _Segment:
         """N-tor koʻchasi, N-й проезд, тупик: the lane of the street named beside it."""
         number = ""
         if self.pending and self.pending[-1].kind == NUMBER:
-            number = self.pending.pop().text
+            number = self.pending.pop().text.removesuffix("y")
         if marker.form == "tor" and marker.is_numbered and not number:
             self._emit(Item("UNREAD", (atom.text,)))
             return
@@ -307,7 +313,7 @@ class _Segment:
         if not taken and last is not None and last.slot == "STREET" and not last.number:
             self.items[-1] = last._replace(number=lane)
             return
-        words = tuple(part.text for part in taken)
+        words = _words(taken)
         self._emit(Item("STREET", words, lane, "koʻchasi", is_russian=is_behind))
 
     def _lane_name(self, number: str) -> tuple[list[Atom], str]:
@@ -388,8 +394,9 @@ class _Segment:
         ahead = self._words_ahead()
         words = [atom.text for atom in self.atoms[self.at : self.at + ahead]]
         return any(
-            join_key(words[:length]) in area_names() for length in range(ahead, 0, -1)
-        ) and not self._claimed(ahead)
+            join_key(words[:length]) in area_names()
+            for length in range(ahead - self._claimed(ahead), 0, -1)
+        )
 
     def _is_street_name(self) -> bool:
         return self._claimed(self._words_ahead())
@@ -450,8 +457,12 @@ class _Segment:
 
     def _letter_village(self, atom: Atom) -> None:
         """Q. after a village's name; s. and p. before one."""
+        ahead = self._words_ahead()
         if self._has_words() and atom.text in ("q", "қ"):
             self._named(atom, Marker("SETTLEMENT", "AFTER", "qishlogʻi"))
+        elif not self.pending and ahead:
+            words = tuple(part.text for part in self._take(ahead))
+            self._emit(Item("INITIAL", (atom.text, *words)))
         else:
             self._unread(atom)
 
@@ -481,13 +492,38 @@ class _Segment:
                 break
             numbers.insert(0, pending.pop())
         if pending:
-            self._emit(Item("NAME", tuple(atom.text for atom in pending)))
+            self._emit(Item("NAME", _words(pending)))
         for atom in numbers:
             self._emit(
                 Item(
-                    "NUM", number=atom.text, is_loose=bool(pending), form=_number_form(atom)
+                    "NUM",
+                    number=atom.text,
+                    is_loose=bool(self.items),
+                    form=_number_form(atom),
                 )
             )
+
+
+def _is_filler(atoms: list[Atom], index: int) -> bool:
+    """A word that says nothing: имени; N where it stands for № before a number."""
+    marker = atoms[index].marker
+    if marker is None or marker.meaning != "FILLER":
+        return False
+    is_number_next = index + 1 < len(atoms) and atoms[index + 1].kind == NUMBER
+    return is_number_next or not marker.is_numbered
+
+
+def _words(atoms: list[Atom]) -> tuple[str, ...]:
+    """The texts of a name's atoms; hyphens between words stay."""
+    words: list[str] = []
+    last = ""
+    for atom in atoms:
+        if atom.kind == WORD and atom.is_joined and last == WORD:
+            words[-1] += "-" + atom.text
+        else:
+            words.append(atom.text)
+        last = atom.kind
+    return tuple(words)
 
 
 def _number_form(atom: Atom) -> str:

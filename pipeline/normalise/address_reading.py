@@ -6,6 +6,7 @@ block, after it a flat). A component whose meaning stays open is unread, never g
 """
 
 import dataclasses
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -16,6 +17,9 @@ from pipeline.normalise.places import join_display, join_key, latin_word, plain_
 from pipeline.normalise.streets import massif_name, street_display, street_name
 
 POSTAL_CODE_DIGITS = 6
+
+# 5-x in the column of flats is x(onadon), no letter of the number.
+_FLAT_LETTER = re.compile(r"^(\d+)\s*-?\s*[xх]\.?$")
 
 
 class Place(NamedTuple):
@@ -39,13 +43,14 @@ class Reading:
     building: HouseNumber | None = None
     flat: HouseNumber | None = None
     is_without_number: bool = False
+    ends_unread: bool = False
     unread: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def has_place(self) -> bool:
-        """Whether anything below the district is named."""
+        """Whether anything below the district is named, and nothing unread after it."""
         places = (self.mahalla, self.massif, self.settlement, self.street)
-        return any(place is not None for place in places)
+        return not self.ends_unread and any(place is not None for place in places)
 
 
 def mahalla_place(words: tuple[str, ...], kind: str) -> Place:
@@ -89,6 +94,7 @@ class Reader:
         self.district_code = district_code
         self.has_tail = has_tail
         self.items: list[Item] = []
+        self.contradicted: set[str] = set()
 
     def column(self, text: str | None, slot: str, *, keeps_number: bool = False) -> None:
         """Read an address column; a name without a type word is what the column says."""
@@ -99,7 +105,13 @@ class Reader:
             items = _numbers_of_names(items)
         typed = any(item.slot == slot for item in items)
         for index, item in enumerate(items):
-            if item.slot == "NAME" and not typed:
+            if item.slot == "INITIAL":
+                items[index] = item = item._replace(slot="NAME")
+            follows = items[index + 1] if index + 1 < len(items) else None
+            if item.slot == "NAME" and follows is not None and _is_loose_number(follows):
+                items[index] = item._replace(slot="UNREAD")
+                items[index + 1] = follows._replace(slot="UNREAD")
+            elif item.slot == "NAME" and not typed:
                 items[index] = item._replace(slot=slot)
                 typed = True
             elif item.slot == "M" and slot == "MAHALLA":
@@ -111,11 +123,13 @@ class Reader:
     def text_items(self, items: Iterable[Item]) -> None:
         """Read components in their order."""
         self.items = list(items)
+        self._settle_numbers()
         self._settle_blocks()
         self._settle_names()
         for index, item in enumerate(self.items):
             self._place(item)
             self._number(index, item)
+            self.reading.ends_unread = item.slot == "UNREAD"
 
     # Open components ----------------------------------------------------------------
 
@@ -123,6 +137,29 @@ class Reader:
         return self.has_tail or any(
             item.slot in ("HOUSE", "NUM") for item in self.items[index + 1 :]
         )
+
+    def _settle_numbers(self) -> None:
+        """A block's number after its massif; three bare numbers, of which none is sure."""
+        kept: list[Item] = []
+        for index, item in enumerate(self.items):
+            last = kept[-1] if kept else None
+            if (
+                last is not None
+                and last.slot == "MASSIF"
+                and _is_loose_number(item)
+                and not any(word[0].isdigit() for word in last.words)
+                and self._has_house_after(index)
+            ):
+                kept[-1] = last._replace(words=(*last.words, item.number))
+            else:
+                kept.append(item)
+        bare = [item for item in kept if item.slot == "NUM"]
+        if len(bare) > 2:
+            kept = [
+                item._replace(slot="UNREAD") if item.slot == "NUM" else item
+                for item in kept
+            ]
+        self.items = kept
 
     def _settle_blocks(self) -> None:
         """кв. before the house is a block, with the name before it; м. by what is known."""
@@ -163,14 +200,18 @@ class Reader:
         """Names without a type word: the district's own, or the street before a house."""
         slots = {item.slot for item in self.items}
         for index, item in enumerate(self.items):
-            if item.slot != "NAME":
-                continue
-            if self._is_own_area(item) and index < len(self.items) - (not self.has_tail):
+            is_last = index == len(self.items) - 1 and not self.has_tail
+            if item.slot == "NAME" and self._is_own_area(item) and not is_last:
                 self.items[index] = item._replace(slot="FILLER")
+        names = sum(item.slot in ("NAME", "INITIAL") for item in self.items)
+        for index, item in enumerate(self.items):
+            if item.slot == "INITIAL":
+                self.items[index] = item._replace(slot="UNREAD")
+            if item.slot != "NAME":
                 continue
             has_street = "STREET" in slots or self.reading.street is not None
             known = "MAHALLA" in slots or self.reading.mahalla is not None
-            if known and not has_street and self._house_is_next(index):
+            if known and not has_street and names == 1 and self._house_is_next(index):
                 self.items[index] = item._replace(slot="STREET")
                 slots.add("STREET")
             else:
@@ -185,7 +226,9 @@ class Reader:
         return rest[0].slot in ("HOUSE", "NO_NUMBER")
 
     def _is_own_area(self, item: Item) -> bool:
-        codes = area_names().get(join_key(list(item.words)) or "", frozenset())
+        names = area_names()
+        codes = names.get(join_key(list(item.words)) or "", frozenset())
+        codes |= names.get(join_key(massif_name(item.words)) or "", frozenset())
         code = self.district_code
         return code is not None and any(code.startswith(area) for area in codes)
 
@@ -210,11 +253,17 @@ class Reader:
         """The component, unless another one of its kind is known already."""
         if place.key is None:
             return known
-        if known is None or (known.key == place.key and known.kind is None):
-            return place
-        if known.key != place.key:
-            self.reading.unread.extend(item.words)
-        return known
+        if known is None:
+            return None if item.slot in self.contradicted else place
+        if known.key == place.key:
+            return place if known.kind is None else known
+        self._contradict(item, known)
+        return None
+
+    def _contradict(self, item: Item, known: Place) -> None:
+        """Two values for one part: neither is certain, both are unread."""
+        self.contradicted.add(item.slot)
+        self.reading.unread.extend(filter(None, (known.display, *item.words, item.number)))
 
     def _massif(self, item: Item) -> None:
         """A massif; a block's number joins the massif it lies in (Chilonzor, 9-kvartal)."""
@@ -226,7 +275,8 @@ class Reader:
             shown = f"{known.display} {place.display}"
             self.reading.massif = Place(known.key + place.key, shown)
         elif known.key != place.key:
-            self.reading.unread.extend(item.words)
+            self._contradict(item, known)
+            self.reading.massif = None
 
     def _street(self, item: Item) -> None:
         reading = self.reading
@@ -234,13 +284,15 @@ class Reader:
         if place is None:
             return
         if reading.street is None:
-            reading.street, reading.lane = place, lane
+            if item.slot not in self.contradicted:
+                reading.street, reading.lane = place, lane
         elif place.key is None and reading.lane is None and reading.street.key:
             reading.lane = lane
             shown = (reading.street.display or "").rsplit(" ", 1)[0]
             reading.street = Place(reading.street.key, f"{shown} {place.display}")
         elif (place.key, lane) != (reading.street.key, reading.lane):
-            reading.unread.extend(filter(None, (*item.words, item.number)))
+            self._contradict(item, reading.street)
+            reading.street = reading.lane = None
 
     # Numbers ------------------------------------------------------------------------
 
@@ -250,7 +302,7 @@ class Reader:
             reading.is_without_number = True
         elif item.slot in ("HOUSE", "BUILDING", "FLAT"):
             has_flat = any(other.slot in ("FLAT", "KV") for other in self.items)
-            spans = item.form == "plural" or has_flat
+            spans = item.slot == "HOUSE" and (item.form == "plural" or has_flat)
             self.set_number(item.slot.lower(), item.number, spans=spans)
         elif item.slot == "NUM":
             self._bare_number(index, item)
@@ -265,7 +317,9 @@ class Reader:
         digits = item.number.isdigit() and len(item.number) == POSTAL_CODE_DIGITS
         if digits and not reading.has_place and index == 0:
             return
-        if item.form == "ordinal" or house_follows or self.has_tail or not self._opens():
+        is_after_unread = index > 0 and self.items[index - 1].slot == "UNREAD"
+        closed = house_follows or self.has_tail or not self._opens() or is_after_unread
+        if item.form == "ordinal" or closed:
             reading.unread.append(item.number)
         elif reading.house is None and not reading.is_without_number:
             self.set_number("house", item.number, spans=flat_known)
@@ -286,10 +340,17 @@ class Reader:
         if number is None and spans:
             number = house_span(text)
         known = getattr(self.reading, slot)
-        if number is None or (known is not None and known.key != number.key):
+        if number is None:
             self.reading.unread.append(text)
+        elif known is not None and known.key != number.key:
+            self.reading.unread.extend((known.display, text))
+            setattr(self.reading, slot, None)
         else:
             setattr(self.reading, slot, number)
+
+
+def _is_loose_number(item: Item) -> bool:
+    return item.slot == "NUM" and item.is_loose
 
 
 def _has_digit(key: str) -> bool:
@@ -357,7 +418,7 @@ def read_numbers(
         has_place: whether a mahalla, massif or street stands before it.
     """
     reader = Reader(None)
-    for slot, value in (("HOUSE", house), ("BUILDING", building), ("FLAT", flat)):
+    for slot, value in (("FLAT", flat), ("BUILDING", building), ("HOUSE", house)):
         if value is not None:
             _number_column(reader, slot, value)
     if text:
@@ -368,15 +429,21 @@ def read_numbers(
 
 
 def _number_column(reader: Reader, slot: str, value: str) -> None:
-    plain = plain_text(value).strip(" -.№#*")
+    plain = plain_text(value).strip(" -.#*")
+    if slot == "FLAT":
+        plain = _FLAT_LETTER.sub(r"\1", plain)
     number = house_number(plain)
     if number is None and slot == "BUILDING":
         number = _letter(plain)
+    if number is None and slot == "HOUSE" and reader.reading.flat is not None:
+        number = house_span(plain)
     if number is not None:
         if number.key.strip("0"):
             setattr(reader.reading, slot.lower(), number)
         return
     items = list(read_items(plain))
+    if sum(item.slot == "NUM" for item in items) > 1:
+        items = [Item("UNREAD", item.words, item.number) for item in items]
     for index, item in enumerate(items):
         if item.slot in ("NUM", "KV", "CORPS") and index == 0 and len(items) == 1:
             items[index] = item._replace(slot=slot)

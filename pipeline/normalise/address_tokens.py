@@ -25,6 +25,7 @@ _ORDINALS = frozenset(
         "ий",
         "ая",
         "ья",
+        "ya",
         "chi",
         "nchi",
         "inchi",

@@ -39,9 +39,7 @@ _NUMBER = r"\d+(?:-?\p{L})?(?:[/\\]\d*\p{L}?)*"
 _FLAT_WORD = r"(?:xonadoni?|хонадони?|xon|хон|kvartira|квартира|kv|кв)"
 _HOUSE = rf"(?:№?\s*{_NUMBER}\s*-?\s*(?:uyi?|уйи?)|(?:uy|уй|дом|dom|[dд])[.\s№]*{_NUMBER})"
 _FLAT = rf"(?:№?\s*{_NUMBER}(?:\s*-?\s*{_FLAT_WORD})?|{_FLAT_WORD}[.\s№]*{_NUMBER})"
-TAIL = (
-    rf"(?i)^(.*?)((?:(?:^|[\s,;]+){_HOUSE}|[,;]\s*{_NUMBER})(?:[\s,;.]+{_FLAT})*)[\s,;.]*$"
-)
+TAIL = rf"(?i)^(.*?)((?:(?:^|[\s,;]+){_HOUSE}|[,;]\s*{_NUMBER})(?:[\s,;.]+{_FLAT})*\.?)[\s,;.]*$"
 STREET_WITH_NUMBER = r"(?i)((?:chasi|часи|чаcи))\.?\s+(№?\s*\d)"
 
 _PART_COLUMNS: dict[str, type[pl.DataType]] = {
@@ -161,7 +159,12 @@ def _read_parts(engine: duckdb.DuckDBPyConnection, stage: str) -> duckdb.DuckDBP
     )
     engine.execute(f"DROP TABLE {stage}_placed")
     _cadastral_keys(engine, stage)
-    return engine.sql(_PARTS.format(stage=stage))
+    agreements = {
+        part: f"(number.{part}_key IS NULL OR place.{part}_key IS NULL "
+        f"OR number.{part}_key = place.{part}_key)"
+        for part in ("house", "building", "flat")
+    }
+    return engine.sql(_PARTS.format(stage=stage, **agreements))
 
 
 _PARTS = """
@@ -169,22 +172,26 @@ SELECT *, CASE WHEN unread IS NULL THEN []::VARCHAR[] ELSE ['ADDRESS_UNREAD'] EN
     AS warnings
 FROM (SELECT raw.id, raw.region_code, raw.district_code,
     place.mahalla_key, place.mahalla_kind, place.massif_key, place.street_key, place.lane,
-    coalesce(number.house_number, place.house_number) AS house_number,
-    coalesce(number.house_key, place.house_key) AS house_key,
-    coalesce(number.building_key, place.building_key) AS building_key,
-    coalesce(number.flat_key, place.flat_key) AS flat_key,
+    CASE WHEN {house} THEN coalesce(number.house_number, place.house_number) END
+        AS house_number,
+    CASE WHEN {house} THEN coalesce(number.house_key, place.house_key) END AS house_key,
+    CASE WHEN {building} THEN coalesce(number.building_key, place.building_key) END
+        AS building_key,
+    CASE WHEN {flat} THEN coalesce(number.flat_key, place.flat_key) END AS flat_key,
     CASE WHEN cadastral.cadastral_number IS NOT NULL THEN cadastral.cadastral_key
         ELSE raw.cadastral_number END AS cadastral_key,
     place.mahalla_shown AS mahalla, place.massif_shown AS massif,
     place.street_shown AS street, place.street_alone,
-    coalesce(number.house_shown, place.house_shown) AS house,
-    coalesce(number.building_shown, place.building_shown) AS building,
-    coalesce(number.flat_shown, place.flat_shown) AS flat,
+    CASE WHEN {house} THEN coalesce(number.house_shown, place.house_shown) END AS house,
+    CASE WHEN {building} THEN coalesce(number.building_shown, place.building_shown) END
+        AS building,
+    CASE WHEN {flat} THEN coalesce(number.flat_shown, place.flat_shown) END AS flat,
     nullif(concat_ws(' ', place.unread, number.unread,
-        CASE WHEN number.house_key <> place.house_key THEN place.house_shown END,
-        CASE WHEN number.building_key <> place.building_key
-            THEN place.building_shown END,
-        CASE WHEN number.flat_key <> place.flat_key THEN place.flat_shown END), '')
+        CASE WHEN NOT {house} THEN concat_ws(' ', place.house_shown, number.house_shown) END,
+        CASE WHEN NOT {building}
+            THEN concat_ws(' ', place.building_shown, number.building_shown) END,
+        CASE WHEN NOT {flat} THEN concat_ws(' ', place.flat_shown, number.flat_shown) END),
+        '')
         AS unread
 FROM {stage}_ids AS ids
 JOIN {stage}_raw AS raw ON ids.id = raw.id

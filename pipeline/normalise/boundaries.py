@@ -6,7 +6,6 @@ was not understood is left out, with all that hangs on it: a precinct without a 
 seen by its commission, a rule too wide is not.
 """
 
-import dataclasses
 from typing import NamedTuple
 
 from pipeline.normalise.address_grammar import Item
@@ -91,6 +90,8 @@ class _Composer:
         elif territory.is_exclusion:
             self._exclude(territory)
         elif territory.slot == "MAHALLA":
+            if not territory.is_separate and not self.has_massif_parts:
+                self._leave_settlement()
             self._close_mahalla()
             self.mahallas = territory
             self._pending_exclusions()
@@ -101,6 +102,11 @@ class _Composer:
         else:
             self.has_parts = True
             self._write(None, None, [Houses(None, None)], territory)
+
+    def _leave_settlement(self) -> None:
+        """A settlement right before a mahalla only says where the mahalla is."""
+        if self.massifs is not None and self.massifs.slot == "SETTLEMENT":
+            self.massifs = None
 
     def _drop(self, territory: Territory) -> None:
         """A doubtful territory: no rule, and none for what it may have restricted."""

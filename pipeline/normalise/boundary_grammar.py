@@ -21,6 +21,7 @@ from pipeline.normalise.address_tokens import (
 from pipeline.normalise.address_words import Marker, area_names
 from pipeline.normalise.places import join_key, plain_text
 
+_ADJECTIVE = re.compile(r"(?:ск|цк|sk)(?:ий|ого|ому|ая|ой|ую|iy|ogo|aya)$")
 NAME_WORDS_MAX = 5
 LANES_MAX = 60
 TERRITORIES = ("MAHALLA", "SETTLEMENT", "MASSIF", "STREET")
@@ -30,7 +31,7 @@ _LANDMARK_NAMES = frozenset(
     ["maktab", "bozor", "ko'prik", "kanal", "ariq", "chorraha", "sharqiy", "g'arbiy"]
 )
 
-_NUM = r"(?:№\s*)?(\d+(?:-?[^\W\d_](?![^\W\d_]))?)"
+_NUM = r"(?:#\s*)?(\d+(?:-?[^\W\d_](?![^\W\d_]))?)"
 _HOUSE_WORD = r"(?:\s*-?\s*(?:uy|уй|xonadon|хонадон|raqamli uy|рақамли уй))?"
 _SPANS = (
     re.compile(
@@ -39,7 +40,7 @@ _SPANS = (
     ),
     re.compile(rf"(?<!\w)(?:с|от)\s+{_NUM}\s+(?:по|до)\s+{_NUM}(?!\w)"),
     re.compile(
-        r"(?<![\w/-])№?\s*(\d+[^\W\d_]?)\s*(?:-|\.\.\.?|÷)\s*№?\s*(\d+[^\W\d_]?)(?![\w/])"
+        r"(?<![\w/-])#?\s*(\d+[^\W\d_]?)\s*(?:-|\.\.\.?|÷)\s*#?\s*(\d+[^\W\d_]?)(?![\w/])"
     ),
 )
 
@@ -243,10 +244,21 @@ class _Reader:
             self.entries.append([])
 
     def _parity(self, parity: str) -> None:
+        if self.open is not None and self._bracket_parity(parity):
+            return
         self._close_list()
         if self.parity:
             self._close_houses()
         self.parity = parity
+
+    def _bracket_parity(self, parity: str) -> bool:
+        """1-45 (нечётные): the parity of the range before the bracket."""
+        before = [atom.kind for atom in self.atoms[max(self.at - 3, 0) : self.at - 1]]
+        last = self._last()
+        if before != [NUMBER, COMMA] or last is None or not last.houses:
+            return False
+        last.houses[-1] = last.houses[-1]._replace(parity=parity)
+        return True
 
     def _landmark(self, atom: Atom) -> None:
         follows = self._next_marker()
@@ -363,6 +375,8 @@ class _Reader:
 
     def _area(self, marker: Marker) -> None:
         """The district's own name says nothing about the precinct."""
+        if self.open is not None and marker.side == "AFTER":
+            self.entries[-1] = self._russian_area(self.entries[-1])
         self._close_list()
         self.has_area = True
         if marker.side == "BEFORE":
@@ -376,6 +390,12 @@ class _Reader:
             self._doubt(words[: starts[0]])
         self._leftover()
         self.entries = [[]]
+
+    def _russian_area(self, entry: list[Atom]) -> list[Atom]:
+        """махалли Дустлик Ургутского района: the adjective is the district's."""
+        if entry and _ADJECTIVE.search(entry[-1].text):
+            return entry[:-1]
+        return entry
 
     def _house_word(self, marker: Marker) -> None:
         self._close_list()
@@ -393,7 +413,9 @@ class _Reader:
                 self.last_houses = last.houses[before:]
 
     def _territory(self, atom: Atom, marker: Marker) -> None:
-        is_before = marker.side == "BEFORE" or (not any(self.entries) and self._opens())
+        is_before = marker.side == "BEFORE" or (
+            not any(self.entries) and self._opens(marker)
+        )
         if is_before and marker.meaning != "LANE":
             self._close_list()
             self._close_houses()
@@ -404,16 +426,13 @@ class _Reader:
             self._split_open()
         self._after(atom, marker)
 
-    def _opens(self) -> bool:
+    def _opens(self, marker: Marker) -> bool:
         """Whether names follow an Uzbek type word that has none before it."""
         ahead = self._next()
-        if (
-            ahead is None
-            or ahead.kind != WORD
-            or self.is_its
-            or self.is_all
-            or self.is_rest
-        ):
+        kinds = (WORD, NUMBER) if marker.meaning == "MASSIF" else (WORD,)
+        if ahead is None or ahead.kind not in kinds:
+            return False
+        if self.is_its or self.is_all or self.is_rest:
             return False
         count = 0
         while (atom := self._next(count)) is not None and atom.kind in (WORD, NUMBER):
@@ -449,6 +468,12 @@ class _Reader:
         if marker is None or not any(self.entries):
             return
         entries, self.entries = [entry for entry in self.entries if entry], [[]]
+        if marker.meaning == "MASSIF":
+            names: list[Name] = []
+            for entry in entries:
+                names.extend(_blocks(entry, names, marker))
+            self._add(marker, names, is_russian=True)
+            return
         for entry in entries:
             if self._numbers_only(entry) and self._last() is not None:
                 self._add_houses([entry])

@@ -20,7 +20,7 @@ TUTUQ = "ʼ"
 
 _ONE_APOSTROPHE = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-"))
-_SLASHES = str.maketrans(dict.fromkeys("\\∕⁄／", "/"))
+_SLASHES = str.maketrans({**dict.fromkeys("\\∕⁄／", "/"), "№": "#"})
 _QUOTES = str.maketrans(dict.fromkeys('«»“”„"‟〝〞', " "))
 _INVISIBLE = str.maketrans(dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", None))
 
@@ -180,6 +180,9 @@ def _capital(word: str) -> str:
     return lower[:1].upper() + lower[1:]
 
 
+_INITIALS = frozenset(
+    [*"abcdefghijklmnopqrstuvwxyz", "o'", "g'", "sh", "ch", "yo", "yu", "ya", "ye", "ts"]
+)
 _NAME_PART = re.compile(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*'?")
 
 
@@ -213,6 +216,10 @@ def number_key(number: str) -> str:
     return re.sub(r"(?<!\d)0+(?=\d)", "", number).upper()
 
 
+def _is_initial(part: str) -> bool:
+    return latin_word(part) in _INITIALS
+
+
 def join_display(parts: list[str]) -> str | None:
     """Words and numbers of a name in standard spelling: 8-mart, Birlik-1, 20 yilligi."""
     shown = ""
@@ -225,6 +232,8 @@ def join_display(parts: list[str]) -> str | None:
         word = word_display(part)
         if not word:
             continue
+        if _is_initial(part) and index + 1 < len(parts) and parts[index + 1][0].isalpha():
+            word += "."
         after_number = bool(shown) and index > 0 and parts[index - 1][0].isdigit()
         counted = word.startswith(("yil", "ming"))
         gap = "" if not shown else "-" if after_number and not counted else " "
