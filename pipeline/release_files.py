@@ -99,6 +99,12 @@ WHOLE_TABLES = (
         has_csv=True,
     ),
     WholeTable("lineage", ("source", "record_id"), has_csv=False),
+    WholeTable("unlisted", ("person_id",), has_csv=False),
+    WholeTable("correction", ("decision_id",), has_csv=False),
+    WholeTable("linkage_model", ("column", "level"), has_csv=False),
+    WholeTable(
+        "quarantined_row", ("source", "source_file", "source_row", "rule"), has_csv=False
+    ),
 )
 
 
@@ -218,7 +224,7 @@ def _write_whole_table(
     rest = [name for name in TABLES[table.name].column_names() if name not in table.order]
     rows = engine.sql(
         f"SELECT * FROM read_parquet('{_quoted(table_path(run, table.name))}') "
-        f"ORDER BY {', '.join((*table.order, *rest))}"
+        f"ORDER BY {', '.join(_name(column) for column in (*table.order, *rest))}"
     )
     schema = arrow_schema(TABLES[table.name], table.name)
     batches = ordered_batches(rows, schema)
@@ -267,6 +273,10 @@ def csv_columns(schema: pa.Schema, policy: Policy) -> list[str]:
         for name in schema.names
         if name != "document_number" or policy.document_number_in_csv
     ]
+
+
+def _name(column: str) -> str:
+    return f'"{column}"'
 
 
 def _quoted(path: Path | str) -> str:

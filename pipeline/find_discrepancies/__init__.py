@@ -98,7 +98,7 @@ def find_discrepancies(
         rows.birth_date_stand_in(),
         rows.row_quarantined(),
         persons.possible_duplicates(),
-        persons.several_permanent(),
+        persons.several_permanent(day),
         persons.birth_dates_differ(),
         persons.age_implausible(policy, day),
         persons.seen_in_verdicts(),

@@ -1,5 +1,6 @@
 """Discrepancies of persons: possible duplicates, contradictory registrations, age."""
 
+from pipeline.find_discrepancies.places import ADDRESS
 from pipeline.run import Policy
 
 
@@ -26,14 +27,26 @@ def possible_duplicates() -> str:
     """
 
 
-def several_permanent() -> str:
-    """SEVERAL_PERMANENT: permanent registrations at more than one address."""
-    return _rows_of_person(
-        "SEVERAL_PERMANENT",
-        "registration_kind",
-        "count(DISTINCT record.address_id) FILTER ("
-        "record.registration_kind = 'PERMANENT') > 1",
-    )
+def several_permanent(election_date: str) -> str:
+    """SEVERAL_PERMANENT: permanent registrations in force at more than one address.
+
+    Two spellings of one address are one: dwellings count, or the address in its parts.
+    """
+    return f"""
+        SELECT 'SEVERAL_PERMANENT', any_value(person.stable_id), [link.person_id],
+            list_sort(list(record.record_id)), NULL, NULL, NULL, 'registration_kind',
+            NULL, NULL, NULL, NULL
+        FROM records AS record
+        JOIN person_links AS link USING (row_id)
+        JOIN discrepancy_person AS person USING (person_id)
+        JOIN address_links AS address USING (address_id)
+        WHERE person.is_eligible AND person.row_count > 1
+          AND record.registration_kind = 'PERMANENT'
+          AND coalesce(record.registered_until >= DATE '{election_date}', true)
+        GROUP BY link.person_id
+        HAVING count(DISTINCT coalesce(
+            address.dwelling_id::VARCHAR, {ADDRESS})) > 1
+    """
 
 
 def birth_dates_differ() -> str:

@@ -2,7 +2,7 @@
 
 from pipeline.run import Policy
 
-_ADDRESS = """
+ADDRESS = """
     concat_ws('|', address.district_code, address.mahalla_key, address.massif_key,
               address.street_key, address.lane, address.house_key,
               address.cadastral_key)
@@ -21,7 +21,7 @@ def unplaced() -> str:
     return f"""
         SELECT placement.unplaced_reason,
             coalesce(CASE WHEN placement.unplaced_reason LIKE 'COVERAGE%'
-                          THEN nullif({_ADDRESS}, '') END, person.stable_id) AS subject,
+                          THEN nullif({ADDRESS}, '') END, person.stable_id) AS subject,
             list_sort(list(person.person_id)), list_sort(list(person.record_id)),
             min(coalesce(address.region_code, person.region_code)),
             min(coalesce(address.district_code, person.district_code)), NULL,
@@ -62,7 +62,7 @@ def temporary_elsewhere() -> str:
 def seen_at_addresses() -> str:
     """Warnings of an address or its dwelling, one question per address."""
     return f"""
-        SELECT code, {_ADDRESS} AS subject, {_AT_ADDRESS},
+        SELECT code, {ADDRESS} AS subject, {_AT_ADDRESS},
             'address_text', NULL, NULL, NULL, NULL
         FROM (SELECT *, unnest(warnings) AS code FROM address_links) AS address
         JOIN placements AS placement USING (address_id)
@@ -74,7 +74,7 @@ def seen_at_addresses() -> str:
 def dwelling_unknown() -> str:
     """DWELLING_UNKNOWN: voters placed by territory whose address the cadastre lacks."""
     return f"""
-        SELECT 'DWELLING_UNKNOWN', {_ADDRESS} AS subject, {_AT_ADDRESS},
+        SELECT 'DWELLING_UNKNOWN', {ADDRESS} AS subject, {_AT_ADDRESS},
             'cadastral_number', min(address.reason), NULL, NULL, NULL
         FROM address_links AS address
         JOIN placements AS placement USING (address_id)
@@ -87,7 +87,7 @@ def dwelling_unknown() -> str:
 def household_split() -> str:
     """HOUSEHOLD_SPLIT: voters of one dwelling by territory in different precincts."""
     return f"""
-        SELECT 'HOUSEHOLD_SPLIT', min({_ADDRESS}), {_AT_ADDRESS}, 'precinct_number',
+        SELECT 'HOUSEHOLD_SPLIT', min({ADDRESS}), {_AT_ADDRESS}, 'precinct_number',
             min(placement.region_code || '-' || placement.precinct_number),
             max(placement.region_code || '-' || placement.precinct_number), NULL, NULL
         FROM address_links AS address
@@ -103,7 +103,7 @@ def household_split() -> str:
 def dwelling_crowded(policy: Policy) -> str:
     """DWELLING_CROWDED: more registered adults than rooms and floor area allow."""
     return f"""
-        SELECT 'DWELLING_CROWDED', min({_ADDRESS}), {_AT_ADDRESS}, 'cadastral_number',
+        SELECT 'DWELLING_CROWDED', min({ADDRESS}), {_AT_ADDRESS}, 'cadastral_number',
             count(*)::VARCHAR, min(dwelling.floor_area_m2)::VARCHAR, NULL, NULL
         FROM address_links AS address
         JOIN placements AS placement USING (address_id)

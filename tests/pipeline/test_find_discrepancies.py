@@ -109,6 +109,37 @@ def codes(engine, rows, given, **options):
     return frame["code"].to_list(), flags
 
 
+def one_person_twice(*addresses):
+    """Person 0 with two permanent rows at these two addresses."""
+    given = two_voters()
+    given["persons"][0]["row_count"] = 2
+    given["records"].append(
+        given["records"][0] | {"row_id": 2, "record_id": "c", "address_id": 1}
+    )
+    given["records"][0]["address_id"] = 0
+    given["person_links"].append({"row_id": 2, "person_id": 0})
+    given["address_links"] = [
+        {"address_id": n, **HERE, **address} for n, address in enumerate(addresses)
+    ]
+    return given
+
+
+def test_two_spellings_of_one_dwelling_are_one_residence(engine, rows):
+    given = one_person_twice({"dwelling_id": 7}, {"dwelling_id": 7, "street_key": "x"})
+    assert codes(engine, rows, given)[0] == []
+
+
+def test_permanent_registrations_at_two_dwellings_are_a_question(engine, rows):
+    given = one_person_twice({"dwelling_id": 7}, {"dwelling_id": 8})
+    assert codes(engine, rows, given)[0] == ["SEVERAL_PERMANENT"]
+
+
+def test_registration_that_has_ended_is_no_residence(engine, rows):
+    given = one_person_twice({"dwelling_id": 7}, {"dwelling_id": 8})
+    given["records"][0]["registered_until"] = datetime.date(2026, 12, 26)
+    assert codes(engine, rows, given)[0] == []
+
+
 def test_a_good_list_has_no_questions(engine, rows):
     assert codes(engine, rows, two_voters()) == ([], {})
 
