@@ -60,7 +60,7 @@ STREET_FIT = """
 """
 IS_MAIN_STREET_RANGE = """
     rule.has_range AND rule.street_key IS NOT NULL AND rule.lane IS NULL
-    AND site.lane IS NOT NULL
+    AND site.lane_state <> 'MISSING'
 """
 """Houses of a street are those of the main street; whether its lanes go with them is not
 said, and less specific than a rule about the lane."""
@@ -69,7 +69,7 @@ LANE_FIT = f"""
         WHEN {IS_MAIN_STREET_RANGE} THEN 1
         WHEN rule.lane IS NULL THEN 2
         WHEN rule.lane = site.lane THEN 2
-        WHEN site.street_state = 'KNOWN' THEN 0
+        WHEN site.street_state = 'KNOWN' AND site.lane_state <> 'UNREAD' THEN 0
         ELSE 1
     END
 """
@@ -399,8 +399,8 @@ def _address_precincts(engine: duckdb.DuckDBPyConnection, links: Relation) -> Re
             END AS unplaced_reason
         FROM (
             SELECT asked.*,
-                'UNREAD' IN (site.mahalla_state, site.massif_state, site.street_state)
-                    AS is_unread,
+                'UNREAD' IN (site.mahalla_state, site.massif_state, site.street_state,
+                    site.lane_state) AS is_unread,
                 site.mahalla_state = 'UNREAD' AS is_mahalla_unread,
                 site.mahalla_state = 'MISSING' AND site.massif_state = 'MISSING'
                     AND site.street_state = 'MISSING' AND NOT site.is_found AS is_nothing,

@@ -157,6 +157,28 @@ def _match_link_streets(
 
 
 def _tabulate(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
+    """Make `_known_link` and `_site`.
+
+    A lane that neither the cadastre nor a rule has in this street may be another, misread.
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_lane AS
+        SELECT DISTINCT asked_code AS district_code, street_key, lane,
+            unnest(['', mahalla_key]) AS mahalla_key
+        FROM (
+            SELECT district_code, mahalla_key, street_key, lane FROM {prefix}_place
+            UNION ALL
+            SELECT rule.district_code, coalesce(rule.mahalla_key, held.mahalla_key),
+                rule.street_key, rule.lane
+            FROM {prefix}_rule AS rule
+            LEFT JOIN {prefix}_place AS held
+                ON held.district_code = rule.district_code
+                AND held.street_key = rule.street_key
+        ) JOIN {prefix}_link_reach USING (district_code)
+        WHERE lane IS NOT NULL
+        """
+    )
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_known_link AS
@@ -172,7 +194,10 @@ def _tabulate(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
             street.name AS street_key,
             {STATES.format("link.street_key", "street.name IS NOT NULL")}
                 AS street_state,
-            CASE WHEN street.name IS NOT NULL THEN link.lane END AS lane
+            CASE WHEN street.name IS NOT NULL AND lane.lane IS NOT NULL THEN lane.lane
+            END AS lane,
+            CASE WHEN street.name IS NULL OR link.lane IS NULL THEN 'MISSING'
+                 WHEN lane.lane IS NOT NULL THEN 'KNOWN' ELSE 'UNREAD' END AS lane_state
         FROM {prefix}_scoped_link AS link
         LEFT JOIN {prefix}_link_massif AS massif
             ON massif.district_code = link.district_code
@@ -180,6 +205,11 @@ def _tabulate(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
         LEFT JOIN {prefix}_link_street AS street
             ON street.district_code = link.district_code AND street.scope = link.scope
             AND street.spelling = link.street_key
+        LEFT JOIN {prefix}_lane AS lane
+            ON lane.district_code = link.district_code AND lane.street_key = street.name
+            AND lane.lane = link.lane
+            AND (lane.mahalla_key = link.mahalla_name
+                 OR lane.mahalla_key = '' AND link.mahalla_key IS NULL)
         """
     )
     engine.execute(
@@ -204,6 +234,7 @@ def _place_links(engine: duckdb.DuckDBPyConnection, prefix: str, links: Relation
             "street_key",
             "street_state",
             "lane",
+            "lane_state",
         )
     )
     engine.execute(
