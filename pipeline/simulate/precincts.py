@@ -198,10 +198,9 @@ class _Maker:
         general = rng.random() < 0.4
         for number, group in enumerate(groups):
             if general and number == 0:
-                # The rest of the mahalla, said as the whole of it; the others' streets
-                # are more specific. Houses of a street that both share are named.
-                houses = [c for c in group if c.house_from is not None]
-                group = [Claim(mahalla), *houses]
+                # The rest of the mahalla, said as the whole of it: what the others
+                # claim is more specific.
+                group = [Claim(mahalla)]
             self._open(group)
 
 
