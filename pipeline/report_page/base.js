@@ -5,6 +5,7 @@ const SUMMARY = DATA.summary;
 const LANGUAGES = [["uz", "Oʻzbekcha"], ["ru", "Русский"], ["en", "English"]];
 const SEVERITIES = ["BLOCKING", "HIGH", "MEDIUM", "LOW"];
 const OWNERS = ["COMMISSION", "MIA", "CADASTRE", "CEC"];
+const SOURCE_OFFICES = ["mia", "cadastre", "cec", "reference"];
 const state = { language: "uz", area: "UZ", owner: null, tables: {} };
 
 function text(key, values = {}) {
@@ -26,6 +27,13 @@ function reason(kind, code) {
 function reasonOfAny(kinds, code) {
   const kind = kinds.find((name) => DATA.reasons[name] && DATA.reasons[name][code]);
   return kind ? reason(kind, code) : code;
+}
+
+// A rule is named after the fact it asserts; what is told is that a row breaks it.
+function brokenRule(rule) {
+  if (DATA.texts[`rule_${rule}`]) return text(`rule_${rule}`);
+  const known = /^(\w+?)_(given|known|possible|unique|is_number|in_range|well_formed)$/.exec(rule);
+  return known ? text(`rule_${known[2]}`, { column: known[1] }) : rule.replaceAll("|", ", ");
 }
 
 function meaning(code) {
@@ -100,6 +108,12 @@ function children(code = state.area) {
   return Object.keys(SUMMARY.areas).filter(
     (key) => SUMMARY.areas[key].level === level && (code === "UZ" || SUMMARY.areas[key].region === code),
   );
+}
+
+// Sources by office, those that must be there first.
+function sources() {
+  const rank = ([name, entry]) => [SOURCE_OFFICES.indexOf(name.split("/")[0]), entry.is_required ? 0 : 1, name].join(" ");
+  return Object.entries(SUMMARY.sources).sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
 }
 
 function sum(values) {

@@ -80,7 +80,7 @@ function ledger() {
   const step = (name) => rows.push({ step: text(name), count: here[name], share: here[name], rowClass: "step", path: name });
   const part = (label, count, path) => rows.push({ step: `\u2212 ${label}`, count, share: count, rowClass: "part", path });
   step("rows");
-  for (const [code, count] of ranked(here.quarantined_by_rule)) part(`${text("quarantined")}: ${code.replaceAll("|", ", ")}`, count, `quarantined_by_rule.${code}`);
+  for (const [code, count] of ranked(here.quarantined_by_rule)) part(`${text("quarantined")}: ${brokenRule(code)}`, count, `quarantined_by_rule.${code}`);
   part(text("repeated"), here.repeated, "repeated");
   step("persons");
   for (const [code, count] of ranked(here.ineligible_by_ground)) part(reason("ground", code), count, `ineligible_by_ground.${code}`);
@@ -235,18 +235,23 @@ function voterSection() {
 function areaSection() {
   const codes = children();
   if (!codes.length) return null;
-  const names = ["persons", "eligible", "listed", "unplaced", "voters", "outside", "discrepancies", "blocking"];
-  const rows = codes.map((code) => ({ ...area(code), code, name: areaName(code), outside: area(code).precincts_too_small + area(code).precincts_too_large }));
+  const shown = (key) => {
+    if (key === "share") return { show: (row) => percent(row.listed, row.eligible), plain: (row) => percent(row.listed, row.eligible) };
+    if (key === "outside") return { show: (row) => number(row.outside) };
+    return { show: (row) => figure(`areas.${row.code}.${key}`, row[key], "span") };
+  };
+  const names = ["eligible", "listed", "share", "unplaced", "voters", "outside", "discrepancies", "blocking"];
+  const rows = codes.map((code) => ({ ...area(code), code, name: areaName(code), outside: area(code).precincts_too_small + area(code).precincts_too_large, share: area(code).eligible ? area(code).listed / area(code).eligible : 1 }));
   const columns = [
     { key: "name", title: text("area"), show: (row) => node("button", { class: "link", type: "button", onclick: () => open(row.code) }, row.name) },
-    ...names.map((key) => ({ key, minor: ["persons", "eligible", "unplaced", "voters", "outside", "blocking"].includes(key), title: text(`col_${key}`), kind: "number", bar: key === "discrepancies", show: (row) => (key === "outside" ? number(row.outside) : figure(`areas.${row.code}.${key}`, row[key], "span")) })),
+    ...names.map((key) => ({ key, minor: ["eligible", "share", "unplaced", "voters", "outside", "blocking"].includes(key), title: text(`col_${key}`), kind: "number", bar: key === "discrepancies", ...shown(key) })),
   ];
   const heading = text(state.area === "UZ" ? "areas_heading_regions" : "areas_heading_districts");
   return section("areas", heading, null, panel(null, table(`areas-${state.area}`, columns, rows)));
 }
 
 function sourceSection() {
-  const rows = Object.entries(SUMMARY.sources).map(([source, entry]) => ({
+  const rows = sources().map(([source, entry]) => ({
     source, title: reason("source", source), rows: entry.rows, last: entry.last_change,
     refused: sum(entry.outcomes.filter((row) => row.outcome === "QUARANTINED").map((row) => row.rows)),
     state: text(entry.is_present ? "present" : entry.is_required ? "absent_required" : "absent"), missing: !entry.is_present && entry.is_required,
@@ -258,17 +263,17 @@ function sourceSection() {
     { key: "refused", title: text("source_refused"), kind: "number" },
     { key: "last", title: text("source_last"), show: (row) => day(row.last), plain: (row) => row.last || "" },
   ];
-  const ends = Object.entries(SUMMARY.sources).flatMap(([source, entry]) =>
+  const ends = sources().flatMap(([source, entry]) =>
     entry.outcomes.map((row, index) => ({
       ...row, source: reason("source", source), outcome: reason("outcome", row.outcome), path: `sources.${source}.outcomes.${index}.rows`,
-      reason: reasonOfAny(["row_reason", "ground", "unplaced", "link_rule", "basis", "link_outcome"], row.reason).replaceAll("|", ", "),
+      reason: row.outcome === "QUARANTINED" ? brokenRule(row.reason) : reasonOfAny(["row_reason", "ground", "unplaced", "link_rule", "basis", "link_outcome"], row.reason),
     })),
   );
   const endColumns = [
     { key: "source", lead: true, title: text("source") },
     { key: "outcome", title: text("outcome") },
     { key: "reason", title: text("reason") },
-    { key: "rows", title: text("source_rows"), kind: "number", bar: true, show: (row) => figure(row.path, row.rows, "span") },
+    { key: "rows", title: text("source_rows"), kind: "number", show: (row) => figure(row.path, row.rows, "span") },
   ];
   return section(
     "sources",
@@ -291,8 +296,10 @@ function linkageSection() {
   return section("linkage", text("linkage_heading"), null, node("div", { class: "columns" }, panels));
 }
 
+const FORMATS = { csv: "CSV", parquet: "Parquet", json: "JSON" };
+
 function fileLinks(label, folder, name, formats) {
-  return node("li", {}, node("span", {}, label), formats.map((format) => node("a", { href: `${folder}${name}.${format}` }, `${name}.${format}`)));
+  return node("li", {}, node("span", {}, label), formats.map((format) => node("a", { href: `${folder}${name}.${format}` }, FORMATS[format])));
 }
 
 function districtFiles(code) {

@@ -121,6 +121,15 @@ def test_every_number_is_that_of_the_summary(opened):
         assert f"areas.{area}.{name}" in shown
 
 
+def test_no_text_is_missing(opened):
+    """A text that nobody wrote shows as its key."""
+    shown = re.sub(
+        r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", opened[2], flags=re.S
+    )
+    prefixes = "col|owner|file|rule|script|releases|ledger|date"
+    assert re.findall(rf"\b(?:{prefixes})_\w+", shown) == []
+
+
 def test_links_lead_to_files_of_the_area(opened):
     area, _, document, _, _ = opened
     links = set(re.findall(r'href="([^"#]+)"', document))

@@ -229,6 +229,36 @@ def test_a_death_at_any_step_leaves_the_last_release_current(run, monkeypatch, s
     assert not list(election_folder(run).glob(".current*"))
 
 
+@pytest.mark.parametrize("step", ["_seal", "_switch"])
+def test_a_killed_process_leaves_the_last_release_current(run, tmp_path, step):
+    first = _publish(run)
+    killed = (
+        textwrap.dedent(
+            f"""
+        import dataclasses, datetime, os, pathlib, signal
+        from pipeline import publish
+        from pipeline.manifest import read_inputs
+        from pipeline.run import Run
+        from pipeline.tables import open_engine
+        publish.{step} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        run = {_later(run)!r}
+        with open_engine(run) as engine:
+            publish.publish(engine, run, read_inputs(run.delivery))
+        """
+        )
+        .replace("Policy(", "type(Run.policy)(")
+        .replace("Linkage(", "type(Run.linkage)(")
+    )
+    killed = killed.replace("Safety(", "type(Run.safety)(")
+    killed = killed.replace("Resources(", "type(Run.resources)(")
+    done = subprocess.run([sys.executable, "-c", killed], check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert current_release(run) == first.path
+    second = _publish(_later(run))
+    assert current_release(run) == second.path
+    assert len(list((election_folder(run) / "releases").iterdir())) == 2
+
+
 def test_a_signature_fits_the_manifest(run, tmp_path):
     key = Ed25519PrivateKey.generate()
     release = _publish(run, signing_key=_key(tmp_path, key))
