@@ -13,6 +13,18 @@ from pipeline.normalise.pinfl import read_identifiers
 from pipeline.normalise.scripts import KARAKALPAK_REGION
 
 NAME_PARTS = ("surname", "given_name", "patronymic")
+PASSED_ON = (
+    "record_id",
+    "sex",
+    "citizenship",
+    "registration_kind",
+    "registered_on",
+    "registered_until",
+    "region_code",
+    "district_code",
+    "updated_at",
+)
+"""Columns of SourcePerson that PersonRecord keeps as they are."""
 OPTIONAL = {
     "sex": "VARCHAR",
     "document_number": "VARCHAR",
@@ -40,16 +52,10 @@ def normalise_persons(
         reads temporary tables named `normalise_persons_*` of the engine.
     """
     named = _named(  # noqa: F841 - read by name
-        engine, persons, as_of, "normalise_persons"
+        engine, persons, as_of, "normalise_persons", PASSED_ON
     )
     return engine.sql(
-        """
-        SELECT named.*, record_id, sex, citizenship, registration_kind, registered_on,
-            registered_until, region_code, district_code, address_id, updated_at
-        FROM named
-        JOIN persons USING (row_id)
-        LEFT JOIN addresses USING (row_id)
-        """
+        "SELECT named.*, address_id FROM named LEFT JOIN addresses USING (row_id)"
     )
 
 
@@ -80,13 +86,15 @@ def _named(
     rows: duckdb.DuckDBPyRelation,
     as_of: datetime.date,
     stage: str,
+    passed_on: tuple[str, ...] = (),
 ) -> duckdb.DuckDBPyRelation:
     missing = [name for name in OPTIONAL if name not in rows.columns]
     nulls = "".join(f", CAST(NULL AS {OPTIONAL[name]}) AS {name}" for name in missing)
+    columns = ", ".join(dict.fromkeys((*_READ, *passed_on)))
+    passed = "".join(f", {name}" for name in passed_on)
     people = engine.sql(
         f"""
-        SELECT row_id, pinfl, birth_date, birth_date_precision, surname, given_name,
-            patronymic, sex, document_number, document_type,
+        SELECT {columns},
             coalesce(region_code, '') = '{KARAKALPAK_REGION}' AS is_karakalpak
         FROM (SELECT *{nulls} FROM rows)
         """
@@ -105,7 +113,7 @@ def _named(
             birth_date,
             CASE WHEN is_birth_date_stand_in THEN 'YEAR' ELSE birth_date_precision END
                 AS birth_date_precision,
-            document_key, {_WARNINGS} AS warnings
+            document_key, {_WARNINGS} AS warnings{passed}
         FROM ({_NAMED_ROWS.format(stage=stage)})
         """
     )
@@ -139,6 +147,19 @@ def _read_names(
     moved = read_rows(doubtful).filter("is_rearranged")  # noqa: F841 - read by name
     engine.execute(f"CREATE OR REPLACE TEMP TABLE {stage}_moved AS SELECT * FROM moved")
 
+
+_READ = (
+    "row_id",
+    "pinfl",
+    "birth_date",
+    "birth_date_precision",
+    "surname",
+    "given_name",
+    "patronymic",
+    "sex",
+    "document_number",
+    "document_type",
+)
 
 _PART_JOINS = """
     FROM people

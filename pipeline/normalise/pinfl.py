@@ -51,7 +51,7 @@ def read_identifiers(
                 END AS pinfl_year,
                 (number // 1000000000) % 100 AS pinfl_month,
                 (number // 100000000000) % 100 AS pinfl_day,
-                ({_check_sum("number")}) % 10 <> number % 10 AS is_check_digit_wrong,
+                ({pinfl_check_sum("number")}) % 10 <> number % 10 AS is_check_digit_wrong,
                 {today} AS today,
                 {_PASSPORT_LIKE} AS is_passport_like,
                 coalesce(regexp_full_match(letters, '[A-Z]{{2}}[0-9]{{7}}'), false)
@@ -76,7 +76,8 @@ def read_identifiers(
     )
 
 
-def _check_sum(number: str) -> str:
+def pinfl_check_sum(number: str) -> str:
+    """SQL of the weighted sum of a 14-digit whole number; its last digit is the 14th."""
     return " + ".join(
         f"{weight} * (({number} // {10 ** (13 - position)}) % 10)"
         for position, weight in enumerate(PINFL_WEIGHTS)
