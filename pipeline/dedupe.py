@@ -14,7 +14,7 @@ from pipeline.dedupe_profile import Profile, ProfileColumn, read_profile
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.linkage.block import BlockingRule, plan_blocks
 from pipeline.linkage.cluster import Ints, Links, cluster
-from pipeline.linkage.compare import Comparison
+from pipeline.linkage.compare import Comparison, Condition, Tier
 from pipeline.linkage.estimate import (
     Model,
     PatternCounts,
@@ -33,6 +33,13 @@ from pipeline.tables import has_file, read_rows, read_text, write_rows
 
 PREFIX = "dedupe"
 NODES = f"{PREFIX}_node"
+COLUMN_ORDER = Comparison(
+    "column_order",
+    (Tier("as_written", "column_order"),),
+    {"as_written": 0.97, "swapped": 0.02, "other": 0.01},
+    conditions=(Condition("swapped", "l.is_variant", 1.0),),
+    has_frequencies=False,
+)
 VARIANT_PERSONS_MIN = 2
 """Clusters in which two names must meet before each is taken for the other's variant."""
 
@@ -55,6 +62,8 @@ def dedupe(
     for column in profile.columns:
         make_neighbours(engine, column, PREFIX)
     comparisons = tuple(comparison(column) for column in profile.columns)
+    if profile.swapped:
+        comparisons = (*comparisons, COLUMN_ORDER)
     labels = _match(engine, profile, comparisons, count, "node")
     _store_labels(engine, labels)
     for column in profile.columns:
@@ -112,12 +121,18 @@ def _encode(
         f'::INTEGER AS node, CAST("{profile.record_id}" AS VARCHAR) AS record_id, '
         f"{source} AS source, {texts} FROM rows"
     )
+    partner = {a: b for pair in profile.swapped for a, b in (pair, pair[::-1])}
     for column in coded:
+        # Columns that are exchanged share their codes.
+        texts = " UNION ALL ".join(
+            f"SELECT {name} AS text FROM {PREFIX}_text"
+            for name in sorted({column.name, partner.get(column.name, column.name)})
+        )
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {PREFIX}_value_{column.name} AS SELECT "
             f"(row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text, rows FROM "
-            f"(SELECT {column.name} AS text, count(*) AS rows FROM {PREFIX}_text "
-            f"WHERE {column.name} IS NOT NULL GROUP BY ALL)"
+            f"(SELECT text, count(*) AS rows FROM ({texts}) "
+            f"WHERE text IS NOT NULL GROUP BY ALL)"
         )
     codes = ", ".join(f"v_{c.name}.code AS {c.name}" for c in coded)
     joins = " ".join(
@@ -126,7 +141,8 @@ def _encode(
     )
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {NODES} AS SELECT t.node, t.record_id, t.source, "
-        f"t.node AS row_id, true AS is_open, false AS is_variant, {codes} "
+        f"t.node AS row_id, true AS is_open, false AS is_variant, 1 AS column_order, "
+        f"{codes} "
         f"FROM {PREFIX}_text AS t {joins}"
     )
     return int(engine.execute(f"SELECT count(*) FROM {NODES}").fetchall()[0][0])
@@ -145,15 +161,16 @@ def _match(
 ) -> Ints:
     count_frequencies(engine, comparisons, NODES, PREFIX, person)
     rules = _rules(profile)
-    seeking = f"{PREFIX}_seeking"
-    add_frequencies(engine, comparisons, NODES, seeking, PREFIX)
-    steps, _ = plan_blocks(engine, rules, PREFIX, NODES, NODES)
+    seeking, opening = f"{PREFIX}_seeking", f"{PREFIX}_open"
+    _make_open_rows(engine, profile, opening)
+    add_frequencies(engine, comparisons, opening, seeking, PREFIX)
+    steps, _ = plan_blocks(engine, rules, PREFIX, opening, NODES)
     condition = "l.source <> r.source" if profile.source else "true"
     u = tuple(u_probabilities(engine, c, PREFIX) for c in comparisons)
     counts = []
     for step in steps:
         found = engine.execute(
-            count_patterns_sql(step, comparisons, PREFIX, (NODES, NODES), condition, "")
+            count_patterns_sql(step, comparisons, PREFIX, (opening, NODES), condition, "")
             + " ORDER BY pattern"
         ).fetchnumpy()
         counts.append(
@@ -185,7 +202,41 @@ def _match(
         np.asarray(found["right_node"], dtype=np.int64),
         np.asarray(found["weight"], dtype=np.float64),
     )
+    if profile.source:
+        links = _one_to_one(links)
     return cluster(count, links).labels
+
+
+def _one_to_one(links: Links) -> Links:
+    """Heaviest links first, each row at most once; ties by (left, right)."""
+    order = np.lexsort((links.right, links.left, -links.weight))
+    taken: set[int] = set()
+    kept = []
+    for place, left, right in zip(
+        order.tolist(),
+        links.left[order].tolist(),
+        links.right[order].tolist(),
+        strict=True,
+    ):
+        if left not in taken and right not in taken:
+            taken |= {left, right}
+            kept.append(place)
+    return Links(links.left[kept], links.right[kept], links.weight[kept])
+
+
+def _make_open_rows(
+    engine: duckdb.DuckDBPyConnection, profile: Profile, table: str
+) -> None:
+    """All rows, and for each pair of columns that get exchanged a variant of each row."""
+    variants = [
+        f"SELECT * REPLACE ({two} AS {one}, {one} AS {two}, true AS is_variant, "
+        f"2 AS column_order) FROM {NODES} WHERE {one} IS NOT NULL OR {two} IS NOT NULL"
+        for one, two in profile.swapped
+    ]
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS "
+        + " UNION ALL BY NAME ".join([f"SELECT * FROM {NODES}", *variants])
+    )
 
 
 def _rules(profile: Profile) -> tuple[BlockingRule, ...]:

@@ -5,6 +5,7 @@ A profile is TOML:
     record_id = "unique_id"          # column that names the row
     source = "file"                  # optional: link between sources only, one to one
     link_bits = 3.0                  # log2 posterior odds from which a pair is linked
+    swapped = [["given_name", "surname"]]   # optional: columns that get exchanged
 
     [[column]]
     name = "given_name"
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import ConfigurationError
 
+KEYS = {"record_id", "source", "link_bits", "swapped", "column", "block"}
 KINDS = ("name", "text", "date", "number", "postcode", "category")
 
 
@@ -41,6 +43,7 @@ class Profile:
     blocks: tuple[tuple[str, ...], ...]
     source: str | None = None
     link_bits: float = 3.0
+    swapped: tuple[tuple[str, str], ...] = ()
 
     def needed_columns(self) -> set[str]:
         """Columns that a table must have."""
@@ -62,7 +65,7 @@ def read_profile(text: str, name: str) -> Profile:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{name}: not valid TOML: {error}") from error
-    unknown = set(content) - {"record_id", "source", "link_bits", "column", "block"}
+    unknown = set(content) - KEYS
     if unknown:
         raise ConfigurationError(f"{name}: unknown keys {sorted(unknown)}")
     if "record_id" not in content:
@@ -77,7 +80,20 @@ def read_profile(text: str, name: str) -> Profile:
         blocks=blocks,
         source=content.get("source"),
         link_bits=float(content.get("link_bits", 3.0)),
+        swapped=_swapped(content.get("swapped", []), columns, name),
     )
+
+
+def _swapped(
+    pairs: list[list[str]], columns: tuple[ProfileColumn, ...], name: str
+) -> tuple[tuple[str, str], ...]:
+    kinds = {column.name: column.kind for column in columns}
+    for pair in pairs:
+        if len(pair) != 2 or {kinds.get(c) for c in pair} not in ({"name"}, {"text"}):
+            raise ConfigurationError(
+                f"{name}: swapped takes pairs of columns, both of kind name or text"
+            )
+    return tuple((one, two) for one, two in pairs)
 
 
 def _column(row: dict[str, object], name: str) -> ProfileColumn:
