@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -232,25 +233,19 @@ def test_a_death_at_any_step_leaves_the_last_release_current(run, monkeypatch, s
 @pytest.mark.parametrize("step", ["_seal", "_switch"])
 def test_a_killed_process_leaves_the_last_release_current(run, tmp_path, step):
     first = _publish(run)
-    killed = (
-        textwrap.dedent(
-            f"""
-        import dataclasses, datetime, os, pathlib, signal
+    (tmp_path / "run.pickle").write_bytes(pickle.dumps(_later(run)))
+    killed = textwrap.dedent(
+        f"""
+        import os, pathlib, pickle, signal
         from pipeline import publish
         from pipeline.manifest import read_inputs
-        from pipeline.run import Run
         from pipeline.tables import open_engine
         publish.{step} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-        run = {_later(run)!r}
+        run = pickle.loads(pathlib.Path({str(tmp_path / "run.pickle")!r}).read_bytes())
         with open_engine(run) as engine:
             publish.publish(engine, run, read_inputs(run.delivery))
         """
-        )
-        .replace("Policy(", "type(Run.policy)(")
-        .replace("Linkage(", "type(Run.linkage)(")
     )
-    killed = killed.replace("Safety(", "type(Run.safety)(")
-    killed = killed.replace("Resources(", "type(Run.resources)(")
     done = subprocess.run([sys.executable, "-c", killed], check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
     assert current_release(run) == first.path
