@@ -6,123 +6,19 @@ under no area, for a damaged row may hold anything in that column.
 """
 
 import collections
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
 
 from pipeline import summary_queries as queries
 from pipeline.run import VERSION, Run
-from pipeline.tables import has_table, reference_table, write_json
+from pipeline.summary_areas import Areas
+from pipeline.tables import has_table, write_json
 from schemas.catalogue import REQUIRED_SOURCES, SOURCES
 from schemas.codes import Severity
 
-NO_REGION = "0000"
-NO_DISTRICT = "none"
-
-FIGURES = (
-    "rows",
-    "quarantined",
-    "repeated",
-    "persons",
-    "ineligible",
-    "eligible",
-    "unplaced",
-    "listed",
-    "listed_elsewhere",
-    "arrived",
-    "voters",
-    "women",
-    "men",
-    "precincts",
-    "precincts_too_small",
-    "precincts_too_large",
-    "discrepancies",
-    *(severity.lower() for severity in Severity),
-    "added",
-    "removed",
-    "moved_in",
-    "moved_out",
-    "moved_within",
-    "corrected",
-)
-"""Counts that every area has. rows = quarantined + repeated + persons, persons =
-ineligible + eligible, eligible = unplaced + listed (all by where people are registered),
-voters = listed - listed_elsewhere + arrived (by where they vote)."""
-
-BREAKDOWNS = (
-    "ineligible_by_ground",
-    "unplaced_by_reason",
-    "quarantined_by_rule",
-    "listed_by_basis",
-    "voters_by_placement",
-    "voters_by_age",
-    "discrepancies_by_code",
-    "discrepancies_by_owner",
-    "changes_by_reason",
-    "precincts_by_size",
-)
-
 PRECINCT_BIN_VOTERS = 250
-
-
-class Areas:
-    """Counts of the country, its regions and its districts, added up as they come."""
-
-    def __init__(self) -> None:
-        names = reference_table("areas").sort("area_code").to_dicts()
-        self._names = {row["area_code"]: row for row in names}
-        self.figures: dict[str, collections.Counter[str]] = {}
-        self.breakdowns: dict[str, dict[str, collections.Counter[str]]] = {}
-
-    def levels(self, region: str | None, district: str | None) -> tuple[str, str, str]:
-        """Country, region and district that a pair of codes counts for."""
-        known = self._names.get(district or "")
-        if known is not None and known["level"] == "DISTRICT":
-            return "UZ", known["region_code"], known["area_code"]
-        known = self._names.get(region or "")
-        code = known["area_code"] if known and known["level"] == "REGION" else NO_REGION
-        return "UZ", code, f"{code}/{NO_DISTRICT}"
-
-    def add(self, areas: Iterable[str], figure: str, count: int) -> None:
-        """Add to a figure of these areas."""
-        for area in areas:
-            self.figures.setdefault(area, collections.Counter())[figure] += count
-
-    def add_to(self, areas: Iterable[str], breakdown: str, code: str, count: int) -> None:
-        """Add to one code of a breakdown of these areas."""
-        for area in areas:
-            parts = self.breakdowns.setdefault(area, {})
-            parts.setdefault(breakdown, collections.Counter())[code] += count
-
-    def table(self) -> dict[str, dict[str, Any]]:
-        """Every area that has a count, with its names, figures and breakdowns."""
-        return {
-            area: {
-                **self._title(area),
-                **{name: self.figures[area][name] for name in FIGURES},
-                **{
-                    name: dict(sorted(self.breakdowns.get(area, {}).get(name, {}).items()))
-                    for name in BREAKDOWNS
-                },
-            }
-            for area in sorted(self.figures)
-        }
-
-    def _title(self, area: str) -> dict[str, Any]:
-        if area == "UZ":
-            return {"level": "COUNTRY", "name_uz": "Oʻzbekiston", "name_ru": "Узбекистан"}
-        row = self._names.get(area)
-        if row is None:
-            region = area.split("/")[0]
-            level = "DISTRICT" if "/" in area else "REGION"
-            return {"level": level, "region": region, "name_uz": None, "name_ru": None}
-        return {
-            "level": row["level"],
-            "region": row["region_code"] or row["area_code"],
-            "name_uz": row["name_uz"],
-            "name_ru": row["name_ru"],
-        }
 
 
 def write_summary(engine: duckdb.DuckDBPyConnection, run: Run, path: str) -> dict[str, Any]:

@@ -5,7 +5,8 @@ import json
 import polars as pl
 import pytest
 
-from pipeline.summary import BREAKDOWNS, FIGURES, write_summary
+from pipeline.summary import write_summary
+from pipeline.summary_areas import BREAKDOWNS, FIGURES
 from pipeline.tables import open_engine, scan_table
 from tests.release_tables import make_run, write_run_tables
 
