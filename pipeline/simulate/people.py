@@ -61,6 +61,7 @@ def make_people(
     folk_of_household: Ints,
     book: NameBook,
     election_date: datetime.date,
+    as_of: datetime.date,
     faults: Faults,
 ) -> People:
     """Everybody of the households, about PEOPLE_PER_HOUSEHOLD in each.
@@ -70,6 +71,7 @@ def make_people(
         folk_of_household: whose names each household bears.
         book: names.
         election_date: ages are as of this day.
+        as_of: nobody is born later.
         faults: shares of twins, brothers next door, foreigners.
     """
     kin = _make_households(rng, len(folk_of_household), faults)
@@ -87,6 +89,7 @@ def make_people(
     maiden[(role == WIFE) | (role == MOTHER)] = own[(role == WIFE) | (role == MOTHER)]
     surname = np.where(((role == WIFE) | (role == MOTHER)) & ~wives, maiden, surname)
     birth = _birthdays(rng, birth, kin.is_twin_second, day_number(election_date), faults)
+    birth = np.minimum(birth, day_number(as_of) - 3)
     citizenship = np.full(len(role), UZBEK_CITIZEN, dtype=np.int64)
     foreign = (rng.random(len(folk_of_household)) < faults.foreigner)[household]
     nation = rng.integers(0, len(FOREIGN), len(folk_of_household))
@@ -251,4 +254,4 @@ def _birthdays(
     chosen = near & ~paired & (rng.random(len(birth)) < faults.eighteen_on_the_day * 16)
     moved = birth.copy()
     moved[chosen] = edge + rng.integers(-2, 3, int(chosen.sum()))
-    return np.minimum(moved, election_day - 40)
+    return moved

@@ -103,6 +103,7 @@ def simulate(
         registrations,
         regions,
         election_date,
+        as_of,
         None if mahallas is None else read_rows(mahallas),
         None if stations is None else read_rows(stations),
         faults,

@@ -56,6 +56,7 @@ def make_world(
     registrations: int,
     regions: tuple[str, ...],
     election_date: datetime.date,
+    as_of: datetime.date,
     mahallas: Rows | None,
     stations: Rows | None,
     faults: Faults,
@@ -67,6 +68,7 @@ def make_world(
         registrations: rows of the population register.
         regions: SOATO codes.
         election_date: ages are as of this day.
+        as_of: day of the delivery.
         mahallas: rows of the official register, or null for names of our own.
         stations: rows of real polling stations, or null.
         faults: shares of what goes wrong.
@@ -84,7 +86,7 @@ def make_world(
     district = places.district_of_dwelling(country)[occupied]
     book = NameBook()
     folk = _folk(chance[1], [d.region_code for d in districts], district)
-    people = make_people(chance[2], folk, book, election_date, faults)
+    people = make_people(chance[2], folk, book, election_date, as_of, faults)
     area = FIRST_AREA + district[people.household]
     return World(
         country=country,

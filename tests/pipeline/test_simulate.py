@@ -148,7 +148,9 @@ def test_true_pinfls_are_unique_and_say_sex_and_birth_date(delivery, good_rows):
 def test_fathers_give_surname_and_patronymic_to_their_children():
     book = NameBook()
     folk = np.zeros(2000, dtype=np.int64)
-    people = make_people(np.random.default_rng(3), folk, book, ELECTION_DATE, Faults())
+    people = make_people(
+        np.random.default_rng(3), folk, book, ELECTION_DATE, AS_OF, Faults()
+    )
     child = np.flatnonzero(people.father >= 0)
     father = people.father[child]
     assert len(child) > 2000
@@ -163,7 +165,7 @@ def test_fathers_give_surname_and_patronymic_to_their_children():
 def test_siblings_are_called_differently():
     folk = np.zeros(2000, dtype=np.int64)
     people = make_people(
-        np.random.default_rng(3), folk, NameBook(), ELECTION_DATE, Faults(twin=0.1)
+        np.random.default_rng(3), folk, NameBook(), ELECTION_DATE, AS_OF, Faults(twin=0.1)
     )
     names = {}
     for household, role, given in zip(
