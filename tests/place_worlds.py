@@ -152,19 +152,32 @@ def address_row(address_id: int, text: str) -> dict[str, Any]:
 
 
 def build_world(engine, rows, world) -> World:
-    rules = rule_rows(world["rules"])
+    return build_tables(
+        engine,
+        rows,
+        dwelling_rows(world["dwellings"]),
+        rule_rows(world["rules"]),
+        rename_rows(world),
+    )
+
+
+def rename_rows(world) -> list[tuple[str, str, str]]:
+    renames = [rename.split(" -> ") for rename in world.get("renames", [])]
+    return [(DISTRICT, str(key(old)), str(key(new))) for old, new in renames]
+
+
+def build_tables(engine, rows, dwellings, rules, renames) -> World:
     precincts = {
         (rule["region_code"], rule["precinct_number"]): rule
         for rule in rules
         if rule["kind"] != "ABSENT"
     }
-    renames = [rename.split(" -> ") for rename in world.get("renames", [])]
     listed = " UNION ALL ".join(
-        f"SELECT '{DISTRICT}', '{key(old)}', '{key(new)}'" for old, new in renames
+        f"SELECT '{district}', '{old}', '{new}'" for district, old, new in renames
     )
     nothing = "SELECT NULL::VARCHAR, NULL::VARCHAR, NULL::VARCHAR LIMIT 0"
     return World(
-        dwellings=rows(DwellingRecord, *dwelling_rows(world["dwellings"])),
+        dwellings=rows(DwellingRecord, *dwellings),
         coverage=rows(
             PrecinctCoverage,
             *[{k: v for k, v in rule.items() if k != "kind"} for rule in rules],
@@ -182,18 +195,7 @@ def build_world(engine, rows, world) -> World:
                 for index, ((region, precinct), rule) in enumerate(precincts.items())
             ],
         ),
-        mahallas=rows(
-            SourceMahalla,
-            *[
-                {
-                    "row_id": index,
-                    "mahalla_code": "x",
-                    "name": name,
-                    "district_code": DISTRICT,
-                }
-                for index, name in enumerate(world.get("mahallas", []))
-            ],
-        ),
+        mahallas=rows(SourceMahalla),
         renames=engine.sql(
             f"""
             SELECT * FROM ({listed or nothing})
@@ -240,3 +242,48 @@ def outcome(placed: dict[str, Any]) -> str:
     if placed["unplaced_reason"]:
         return placed["unplaced_reason"]
     return f"{placed['region_code']}/{placed['precinct_number']}"
+
+
+def place_worlds(engine, rows, worlds) -> dict[tuple[int, int], str]:
+    """Outcome of every case by world and position, all worlds placed in one run.
+
+    Each world's regions are renumbered, so that worlds don't share a district.
+    """
+    dwellings: list[dict[str, Any]] = []
+    rules: list[dict[str, Any]] = []
+    renames: list[tuple[str, str, str]] = []
+    addresses: list[dict[str, Any]] = []
+    cases: list[tuple[int, int]] = []
+    original: dict[str, str] = {}
+    for number, world in enumerate(worlds):
+
+        def moved(code: str, number: int = number) -> str:
+            region = f"{number + 50:02d}{code[2:4]}"
+            original[region] = code[:4]
+            return region + code[4:]
+
+        for made, into, identity in (
+            (dwelling_rows(world["dwellings"]), dwellings, "dwelling_id"),
+            (rule_rows(world["rules"]), rules, "rule_id"),
+            (
+                [address_row(0, case["address"]) for case in world["cases"]],
+                addresses,
+                "address_id",
+            ),
+        ):
+            for row in made:
+                row["district_code"] = moved(row["district_code"])
+                row["region_code"] = moved(row["region_code"])
+                row[identity] = len(into)
+                into.append(row)
+        renames += [
+            (moved(district), old, new) for district, old, new in rename_rows(world)
+        ]
+        cases += [(number, at) for at in range(len(world["cases"]))]
+    built = build_tables(engine, rows, dwellings, rules, renames)
+    _, placed = place_addresses(engine, rows, built, addresses)
+    found: dict[tuple[int, int], str] = {}
+    for address, case in enumerate(cases):
+        region, slash, precinct = outcome(placed[address]).partition("/")
+        found[case] = f"{original[region]}/{precinct}" if slash else region
+    return found

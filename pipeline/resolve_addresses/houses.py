@@ -75,13 +75,19 @@ def tabulate_houses(
     )
 
 
-def _best() -> str:
-    ranked = "min((rank::BIGINT << 40) + dwelling_id)"
+RANKED = "min((rank::BIGINT << 40) + dwelling_id)"
+
+
+def _single() -> str:
+    """Whether one object of a group ranks before all others, as an aggregate."""
     counts = ", ".join(f"count(*) FILTER (rank = {rank})" for rank in range(4))
+    return f"list_extract([{counts}], ({RANKED} >> 40)::INTEGER + 1) = 1"
+
+
+def _best() -> str:
     return f"""
-        CASE WHEN list_extract([{counts}], ({ranked} >> 40)::INTEGER + 1) = 1
-             THEN {ID_OF_RANKED.format(ranked)} END AS dwelling_id,
-        {ID_OF_RANKED.format(ranked)} AS any_dwelling_id
+        CASE WHEN {_single()} THEN {ID_OF_RANKED.format(RANKED)} END AS dwelling_id,
+        {ID_OF_RANKED.format(RANKED)} AS any_dwelling_id
     """
 
 
@@ -185,7 +191,8 @@ def find_by_number(
 ) -> None:
     """Make `<prefix>_number`: what the cadastral number of an address means.
 
-    One row per address whose number was found: dwelling_id (null for a building with
+    A number that objects at several places bear says nothing. One row per address whose
+    number was found: dwelling_id (null for a building with
     several objects), any_dwelling_id, level (UNIT, BUILDING).
     """
     building = _first_parts("cadastral_key", BUILDING_PARTS)
@@ -205,6 +212,7 @@ def find_by_number(
         FROM {prefix}_dwelling
         SEMI JOIN {prefix}_numbered USING (cadastral_key)
         GROUP BY cadastral_key
+        HAVING {_single()} OR count(DISTINCT (district_code, group_id, house_key)) = 1
         """
     )
     engine.execute(
@@ -221,7 +229,7 @@ def find_by_number(
         )
         SELECT beginning, parts,
             CASE WHEN count(*) = 1 THEN min(dwelling_id) END AS dwelling_id,
-            {ID_OF_RANKED.format("min((rank::BIGINT << 40) + dwelling_id)")}
+            {ID_OF_RANKED.format(RANKED)}
                 AS any_dwelling_id
         FROM beginning
         SEMI JOIN (
