@@ -19,7 +19,7 @@ from schemas.catalogue import SOURCES
 from schemas.source import QuarantinedRow
 
 FILE_SHIFT = 40
-BATCH_ROWS = 500_000
+BATCH_ROWS = 100_000
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "mia/persons": ("record_id",),

@@ -37,13 +37,18 @@ def record_id(*, primary_key: bool = False, nullable: bool = False) -> dy.String
 def text(
     description: str, *, nullable: bool = True, primary_key: bool = False
 ) -> dy.String:
-    """Free text as delivered, any script; at most 2,000 characters."""
+    """Free text as delivered, any script; at most 2,000 bytes of UTF-8."""
     return dy.String(
         nullable=nullable,
         primary_key=primary_key,
         max_length=2000,
         description=description,
     )
+
+
+def long_text(description: str) -> dy.String:
+    """Running text, such as a territory's description; at most 50,000 bytes of UTF-8."""
+    return dy.String(nullable=True, max_length=50_000, description=description)
 
 
 def comparison_key(description: str) -> dy.String:

@@ -158,4 +158,4 @@ class BoundaryReading(dy.Schema):
     precinct_number = c.precinct_number()
     district_code = c.district_code()
     rule_count = c.count("coverage rules read from text and territory rows")
-    unread = c.text("words that were not understood; null: all were")
+    unread = c.long_text("words that were not understood; null: all were")

@@ -161,7 +161,7 @@ class SourcePrecinct(SourceRow):
     phone = c.text("telephone of the commission")
     longitude = c.longitude()
     latitude = c.latitude()
-    boundary_text = c.text("the official free-text description of its territory")
+    boundary_text = c.long_text("the official free-text description of its territory")
 
     @dy.rule()
     def district_in_region(cls) -> pl.Expr:

@@ -637,3 +637,9 @@ def test_staging_of_two_tables_does_not_mix(engine, tmp_path):
     dwellings = ingest(engine, delivery, "cadastre/dwellings", None, areas, staging)
     assert persons.rows.pl()["record_id"].to_list() == ["P1"]
     assert dwellings.rows.pl()["rooms"].to_list() == [4]
+
+
+def test_a_long_boundary_text_is_no_fault(engine, tmp_path):
+    rows = [PRECINCT | {"boundary_text": "Навоий кўчаси, " * 500}]
+    delivery = write_delivery(tmp_path / "d", {"cec/precincts.csv": as_csv(rows)})
+    assert ingest_source(engine, delivery, "cec/precincts").report.accepted == 1
