@@ -1,3 +1,4 @@
+import datetime
 import gzip
 import hashlib
 import json
@@ -14,6 +15,7 @@ from pipeline.files import (
     unknown_files,
 )
 from pipeline.ingest import ingest
+from pipeline.simulate.simulation import simulate
 from pipeline.tables import reference_table, write_table
 from schemas.catalogue import SOURCES, source_table
 from schemas.source import QuarantinedRow
@@ -643,3 +645,23 @@ def test_a_long_boundary_text_is_no_fault(engine, tmp_path):
     rows = [PRECINCT | {"boundary_text": "Навоий кўчаси, " * 500}]
     delivery = write_delivery(tmp_path / "d", {"cec/precincts.csv": as_csv(rows)})
     assert ingest_source(engine, delivery, "cec/precincts").report.accepted == 1
+
+
+def test_simulated_damage_is_found_where_it_stands(engine, tmp_path):
+    delivery = tmp_path / "d"
+    days = datetime.date(2026, 12, 27), datetime.date(2026, 11, 1)
+    simulate(str(delivery), 2000, 7, ("1718",), *days)
+    wanted = pl.read_parquet(delivery / "truth/rows.parquet")
+    result = ingest_source(engine, delivery)
+    found = {
+        (row["source_file"], row["source_row"]): row["rule"] for row in quarantined(result)
+    }
+    # Of two rows with one key either may be the damaged copy.
+    expected = {
+        (file, row): rule
+        for file, row, rule in wanted.select("file", "row", "expected_rule").rows()
+        if rule != "record_id_unique"
+    }
+    assert expected
+    assert {place: rule for place, rule in found.items() if place in expected} == expected
+    assert sorted(found.values()) == sorted(wanted["expected_rule"])

@@ -35,7 +35,7 @@ ROW = st.fixed_dictionaries(
 ).map(lambda changes: PERSON | changes)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.lists(ROW, min_size=1, max_size=12), st.integers(0, 2**32))
 def test_order_and_files_do_not_change_the_table(utc_engine, tmp_path_factory, rows, seed):
     chance = random.Random(seed)
@@ -58,7 +58,7 @@ def test_order_and_files_do_not_change_the_table(utc_engine, tmp_path_factory, r
     assert second.report.quarantined == first.report.quarantined
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(
     st.lists(ROW, min_size=1, max_size=8),
     st.lists(
