@@ -58,7 +58,7 @@ def canonical_cadastral_prefix(prefixes: pl.Series) -> pl.Series:
 
 def cadastral_number(number: pl.Expr, parts_min: int) -> pl.Expr:
     """The canonical form of `canonical_cadastral_number` as an expression."""
-    text = number.str.normalize("NFKC").str.strip_chars()
+    text = number.str.replace_all("№", " ").str.normalize("NFKC").str.strip_chars()
     readable = ~text.str.contains(r"[\p{L}\p{M}]") & (text.str.len_chars() <= 60)
     digits = text.str.extract_all("[0-9]+")
     joined = digits.list.first()
