@@ -6,6 +6,7 @@ or by a worker from the deployment in prefect.yaml.
 
 import datetime
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from prefect import flow
@@ -92,10 +93,10 @@ def _create_artifacts(run: Run, release: str, counts: dict[str, dict[str, int]])
 
 def _main(
     delivery: str,
-    election_date: datetime.datetime,
-    output: str = "data/published",
-    previous: str | None = None,
-    config: str | None = None,
+    election_date: Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"])],
+    output: Annotated[str, typer.Option()] = "data/published",
+    previous: Annotated[str | None, typer.Option()] = None,
+    config: Annotated[str | None, typer.Option()] = None,
 ) -> None:
     """Run the flow once from the command line."""
     build_voter_list(delivery, election_date.date(), output, previous, config)

@@ -244,8 +244,11 @@ def reconcile(
         a source has none or they could not be read.
     """
     parts = [
-        "SELECT source, coalesce(region_code, '') AS region_code, "
-        "coalesce(district_code, '') AS district_code, 'QUARANTINED' AS outcome, "
+        # A damaged row may hold anything in these columns, a name included.
+        "SELECT source, CASE WHEN regexp_full_match(region_code, '\\d{4}') "
+        "THEN region_code ELSE '' END AS region_code, "
+        "CASE WHEN regexp_full_match(district_code, '\\d{7}(\\d{3})?') "
+        "THEN district_code ELSE '' END AS district_code, 'QUARANTINED' AS outcome, "
         "rule AS reason, count(*) AS rows FROM quarantined GROUP BY ALL"
     ]
     traced = {

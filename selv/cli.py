@@ -199,6 +199,13 @@ def _exit_codes() -> Iterator[None]:
         Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]: ", end="")
         Console(stderr=True, markup=False, highlight=False).print(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        # Disk full, read-only, no permission: the path and the reason, nothing of a row.
+        where = f" {error.filename}" if error.filename else ""
+        Console(stderr=True, markup=False, highlight=False).print(
+            f"{type(error).__name__}: {error.strerror}{where}"
+        )
+        sys.exit(2)
 
 
 def main() -> None:

@@ -45,7 +45,18 @@ def test_voters_stand_in_the_right_precinct(evaluation):
     placement = evaluation.placement
     placed = placement.right + placement.wrong
     assert placement.wrong <= placed / 1000
-    assert placement.unplaced <= 0.03 * (placed + placement.unplaced)
+    gaps = placement.unplaced_by_reason.get("COVERAGE_GAP", 0)
+    assert placement.unplaced - gaps <= 0.015 * placed
+
+
+def test_gaps_are_only_where_a_boundary_text_says_nothing(built):
+    questions = pl.read_parquet(
+        sorted(built.release.glob("discrepancies/*/*/discrepancies.parquet")),
+        hive_partitioning=False,
+    )
+    gaps = questions.filter(pl.col("code") == "COVERAGE_GAP")["district_code"]
+    unread = questions.filter(pl.col("code") == "BOUNDARY_UNREAD")["district_code"]
+    assert set(gaps) <= set(unread)
 
 
 def test_nobody_eligible_is_removed(evaluation):
