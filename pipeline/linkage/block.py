@@ -66,11 +66,12 @@ def plan_blocks(
         for depth in range(len(rule.refinements) + 1):
             large = f"{prefix}_large_{rule.name}_{depth}"
             step = BlockedRule(rule, columns, open_columns, within, None)
-            blocks, pairs = _find_large(
+            blocks, pairs, is_used = _find_large(
                 engine, step, large, open_table, all_table, pairs_max
             )
             without = large if blocks else None
-            steps.append(BlockedRule(rule, columns, open_columns, within, without))
+            if is_used:
+                steps.append(BlockedRule(rule, columns, open_columns, within, without))
             if not blocks:
                 break
             if depth == len(rule.refinements):
@@ -89,34 +90,45 @@ def _find_large(
     open_table: str,
     all_table: str,
     pairs_max: int,
-) -> tuple[int, int]:
+) -> tuple[int, int, bool]:
+    """Make the table of keys whose blocks are too large.
+
+    Returns:
+        How many, with how many pairs, and whether any block holds a pair at all.
+    """
     keys = ", ".join(f"k{i}" for i in range(len(step.columns)))
-    sides = []
-    for table, columns in (
-        (open_table, step.open_columns),
-        (all_table, step.columns),
-    ):
-        named = ", ".join(f"{column} AS k{i}" for i, column in enumerate(columns))
-        known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-        sides.append(
-            f"(SELECT {keys}, count(*) AS n FROM "
-            f"(SELECT {named} FROM {table} WHERE {known}) "
-            f"GROUP BY {keys} HAVING count(*) >= {1 if table == open_table else 2})"
+    seeking, found = (
+        "SELECT "
+        + ", ".join(f"{column} AS k{i}" for i, column in enumerate(columns))
+        + f" FROM {table} WHERE "
+        + " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        for table, columns in (
+            (open_table, step.open_columns),
+            (all_table, step.columns),
         )
+    )
     within = ""
     if step.within:
         table, width = step.within
         within = "WHERE " + _in_keys("o", step, table, width, negated=False, keyed=True)
     engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {large} AS SELECT {keys}, "
-        f"o.n::BIGINT * a.n AS pairs FROM {sides[0]} AS o JOIN {sides[1]} AS a "
-        f"USING ({keys}) {within} {'AND' if within else 'WHERE'} "
-        f"o.n::BIGINT * a.n > {pairs_max}"
+        f"""
+        CREATE OR REPLACE TEMP TABLE {large} AS
+        WITH o AS MATERIALIZED (
+            SELECT {keys}, count(*) AS n FROM ({seeking}) AS o {within} GROUP BY {keys}
+        ), a AS (
+            SELECT {keys}, count(*) AS n FROM ({found}) SEMI JOIN o USING ({keys})
+            GROUP BY {keys} HAVING count(*) > 1
+        )
+        SELECT {keys}, o.n::BIGINT * a.n AS pairs FROM o JOIN a USING ({keys})
+        """
     )
     row = engine.execute(
-        f"SELECT count(*), coalesce(sum(pairs), 0) FROM {large}"
+        f"SELECT count(*) FILTER (pairs > {pairs_max}), "
+        f"coalesce(sum(pairs) FILTER (pairs > {pairs_max}), 0), count(*) FROM {large}"
     ).fetchall()[0]
-    return int(row[0]), int(row[1])
+    engine.execute(f"DELETE FROM {large} WHERE pairs <= {pairs_max}")
+    return int(row[0]), int(row[1]), int(row[2]) > 0
 
 
 def _in_keys(

@@ -134,7 +134,8 @@ def _value_bits(comparison: Comparison) -> str:
         f"WHEN l.{tier.column} = r.{tier.column} THEN l.bits_{tier.column}"
         for tier in comparison.tiers
     )
-    branches.extend(f"WHEN {c.sql} THEN NULL" for c in comparison.conditions)
+    if comparison.neighbours or comparison.coarse:
+        branches.extend(f"WHEN {c.sql} THEN NULL" for c in comparison.conditions)
     if comparison.neighbours:
         near = f"near_{comparison.name}.bits"
         branches.append(f"WHEN {near} IS NOT NULL THEN {near}")

@@ -32,6 +32,10 @@ def encode_records(
     for column in CODED_COLUMNS:
         _encode_column(engine, records, column, prefix)
     _encode_birth_dates(engine, records, prefix)
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {prefix}_place AS SELECT row_id, "
+        f"(row_number() OVER (ORDER BY row_id) - 1)::INTEGER AS node FROM records"
+    )
     names = ", ".join(f"{column}_.code AS {column}" for column in NAME_COLUMNS)
     joins = "\n".join(
         f"LEFT JOIN {prefix}_name AS {column}_ ON {column}_.text = t.{column}"
@@ -45,7 +49,7 @@ def encode_records(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_node AS
-        SELECT (row_number() OVER (ORDER BY t.row_id) - 1)::INTEGER AS node, t.row_id,
+        SELECT place.node, t.row_id,
             {names}, {coded},
             CASE WHEN length(t.pinfl_digits) = 14 THEN t.pinfl_digits::BIGINT END
                 AS digits,
@@ -61,7 +65,8 @@ def encode_records(
             1::TINYINT AS name_order,
             false AS is_variant,
             t.pinfl IS NULL AS is_open
-        FROM records AS t {joins} {coded_joins}
+        FROM records AS t JOIN {prefix}_place AS place USING (row_id)
+        {joins} {coded_joins}
         LEFT JOIN {prefix}_birth AS birth_
             ON t.birth_date_precision = 'DAY' AND birth_.text = t.birth_date
         """

@@ -14,15 +14,22 @@ from pipeline.resolve_persons.encode import PREFIX
 NAME_LEVELS = {"exact": 0.86, "loose": 0.06, "typo": 0.04, "near": 0.005}
 BOTH_WOMEN = "l.sex = 1 AND r.sex = 1"
 
-_POWERS = ", ".join(str(digit * 10**place) for place in range(14) for digit in range(1, 10))
-_SHIFTS = ", ".join(
-    str(9 * digit * 10**place) for place in range(13) for digit in range(2, 10)
-)
-
 
 def _one_digit(column: str) -> str:
-    """SQL: two numbers that differ in one digit, or by two neighbours exchanged."""
-    return f"abs(l.{column} - r.{column}) IN ({_POWERS}, {_SHIFTS})"
+    """SQL: two numbers that differ in one digit, or by two neighbours exchanged.
+
+    The difference is then a digit, or nine times a digit, followed by zeros.
+    """
+    gap = f"abs(l.{column} - r.{column})"
+
+    def is_round(number: str) -> str:
+        power = f"pow(10, floor(log10({number})))::BIGINT"
+        return f"{number} % {power} = 0"
+
+    return (
+        f"(CASE WHEN {gap} = 0 THEN false WHEN {is_round(gap)} THEN true "
+        f"WHEN {gap} % 9 = 0 THEN {is_round(f'({gap} // 9)')} ELSE false END)"
+    )
 
 
 def _names(name: str, column: str, m: dict[str, float], applies: str | None) -> Comparison:

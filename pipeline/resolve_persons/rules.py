@@ -174,31 +174,30 @@ def _exact_key_sql(rule: LinkRule, columns: tuple[str, ...]) -> str:
     Left out: groups that hold two PINFLs (the rows without one could be either's), and,
     where a place is all that is added to the name, names so common that chance gives two.
     """
-    known = " AND ".join(f"n.{column} IS NOT NULL" for column in columns)
-    key = ", ".join(f"n.{column}" for column in columns)
-    limit = ""
+    known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    key = ", ".join(columns)
+    limit, joins = "", ""
     if rule is LinkRule.EXACT_NAME_PLACE:
-        limit = f"AND max(share * rows_of_place) <= {CHANCE_MAX}"
-    names = ("surname_key", "given_name_key", "patronymic_key", "birth_date")
-    bits = " + ".join(f"coalesce(f_{column}.bits, 0)" for column in names)
-    joins = " ".join(
-        f"LEFT JOIN {PREFIX}_freq_{column} AS f_{column} ON f_{column}.code = n.{column}"
-        for column in names
-    )
+        names = ("surname_key", "given_name_key", "patronymic_key", "birth_date")
+        counted = (*names, "district_code")
+        joins = " ".join(
+            f"JOIN {PREFIX}_freq_{column} AS f_{column} ON f_{column}.code = {column}"
+            for column in counted
+        )
+        bits = " + ".join(f"f_{column}.bits" for column in names)
+        limit = f"WHERE f_district_code.rows * pow(2, {bits}) <= {CHANCE_MAX}"
     return f"""
         SELECT left_node, right_node, '{rule}' AS rule, {EXACT_WEIGHTS[rule]} AS weight
         FROM (
-            SELECT min(node) AS left_node, unnest(list_sort(list(node))) AS right_node
+            SELECT nodes[1] AS left_node, unnest(nodes) AS right_node
             FROM (
-                SELECT {key}, n.node, n.pinfl, n.is_open,
-                    pow(2, {bits}) AS share, p.rows AS rows_of_place
-                FROM {NODES} AS n {joins}
-                LEFT JOIN {PREFIX}_freq_district_code AS p ON p.code = n.district_code
-                WHERE {known}
-            ) AS n
-            GROUP BY {key}
-            HAVING count(*) > 1 AND bool_or(is_open) AND count(DISTINCT pinfl) <= 1
-                {limit}
+                SELECT {key}, list_sort(list(node)) AS nodes
+                FROM {NODES} JOIN (
+                    SELECT DISTINCT {key} FROM {NODES} WHERE is_open AND {known}
+                ) USING ({key})
+                GROUP BY {key}
+                HAVING count(*) > 1 AND count(DISTINCT pinfl) <= 1
+            ) {joins} {limit}
         )
         WHERE left_node <> right_node
     """
