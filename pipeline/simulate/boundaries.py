@@ -5,7 +5,7 @@ have a text that nobody can read; and the rows of both tables.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -40,6 +40,12 @@ def announce(
 ) -> None:
     """Write cec/precincts and cec/territories."""
     unique = _unique_streets(country)
+    general = {
+        claim.mahalla: n
+        for n, precinct in enumerate(precincts)
+        for claim in precinct.claims
+        if claim.street is None
+    }
     rows: list[tuple[str | None, ...]] = []
     territories: list[tuple[str | None, ...]] = []
     order = sorted(range(len(precincts)), key=lambda n: _key(precincts[n]))
@@ -49,7 +55,9 @@ def announce(
         if precinct.kind == "TERRITORIAL":
             if rng.random() < faults.territory_rows:
                 territories += _territory_rows(precinct, country)
-            elif rng.random() < faults.boundary_unreadable:
+            elif rng.random() < faults.boundary_unreadable and _stands_alone(
+                n, precinct, general
+            ):
                 text = VAGUE[int(rng.integers(len(VAGUE)))]
             else:
                 own = {c.street for c in precinct.claims if c.street is not None}
@@ -63,6 +71,14 @@ def announce(
     frame = pl.DataFrame(territories, schema=schema, orient="row")
     if frame.height:
         delivery.write_table("cec/territories", frame)
+
+
+def _stands_alone(number: int, precinct: Precinct, general: Mapping[int, int]) -> bool:
+    """Whether no other precinct is announced as the whole of one of its mahallas.
+
+    Otherwise an unreadable text would truly give the voters to the other precinct.
+    """
+    return all(general.get(c.mahalla, number) == number for c in precinct.claims)
 
 
 def _key(precinct: Precinct) -> tuple[str, int]:

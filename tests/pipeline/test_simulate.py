@@ -13,11 +13,15 @@ import polars as pl
 import pytest
 
 from pipeline.simulate import Faults, simulate
+from pipeline.simulate.boundaries import announce
+from pipeline.simulate.boundary_text import VAGUE, boundary_text
+from pipeline.simulate.deliver import Delivery
 from pipeline.simulate.identifiers import check_digit, national_ids
 from pipeline.simulate.name_book import NameBook, patronymic
 from pipeline.simulate.noise import look_alike, misspell, wrong_digit
 from pipeline.simulate.people import CHILD, make_people
 from pipeline.simulate.spelling import Style, spell
+from pipeline.simulate.world import make_world
 
 ELECTION_DATE = datetime.date(2026, 12, 27)
 AS_OF = datetime.date(2026, 11, 20)
@@ -378,6 +382,91 @@ def test_text_and_territories_cover_the_precincts(delivery):
     assert {"MILITARY", "HOSPITAL", "DETENTION", "ABROAD"} <= {r["kind"] for r in precincts}
     abroad = next(row for row in precincts if row["kind"] == "ABROAD")
     assert abroad["region_code"] == "1726"
+
+
+@pytest.fixture(scope="module")
+def world():
+    """A region of few districts, so that mahallas are large enough to be cut."""
+    chance = [np.random.default_rng(seed) for seed in (1, 2, 3)]
+    return make_world(chance, 70_000, ("1724",), ELECTION_DATE, AS_OF, None, None, Faults())
+
+
+def rank_of(claim, street, mahalla, house):
+    """How specific a claim on a dwelling is; null where it is no claim on it."""
+    if claim.street is None:
+        return 1 if claim.mahalla == mahalla else None
+    if claim.street != street:
+        return None
+    if claim.house_from is None:
+        return 2
+    inside = claim.house_from <= house <= claim.house_to
+    side = {"ALL": (0, 1), "ODD": (1,), "EVEN": (0,)}[claim.parity]
+    return 3 if inside and house % 2 in side else None
+
+
+def test_the_most_specific_claim_on_a_dwelling_is_one_and_decides(world):
+    country, dwellings = world.country, world.country.dwellings
+    kinds = set()
+    for n in range(0, len(dwellings), 7):
+        street, house = int(dwellings.street[n]), int(dwellings.house[n])
+        mahalla = country.streets[street].mahalla
+        claims = [
+            (rank, number)
+            for number, precinct in enumerate(world.precincts)
+            for claim in precinct.claims
+            if (rank := rank_of(claim, street, mahalla, house)) is not None
+        ]
+        best = max(rank for rank, _ in claims)
+        winners = {number for rank, number in claims if rank == best}
+        assert winners == {int(world.precinct_of_dwelling[n])}
+        kinds.add((best, len(claims) > 1))
+    # Whole mahallas, streets and houses all occur, and specific ones beside general ones.
+    assert {(1, False), (2, False), (2, True), (3, False)} <= kinds
+
+
+def test_boundary_texts_name_what_they_claim(world):
+    country = world.country
+    rng = np.random.default_rng(5)
+    languages = set()
+    for precinct in world.precincts:
+        if precinct.kind != "TERRITORIAL":
+            continue
+        text = boundary_text(rng, precinct, country, 0.0, can_drop_mahalla=False)
+        languages.add("ru" if "махалл" in text else "cyr" if "маҳалл" in text else "uz")
+        for claim in precinct.claims:
+            names = [country.mahallas[claim.mahalla].name]
+            if claim.street is not None:
+                names.append(country.streets[claim.street].name)
+            for name in names:
+                assert any(spell(name, style) in text for style in Style), text
+            if claim.house_from is not None:
+                assert f"{claim.house_from}-{claim.house_to}" in text
+                assert (
+                    claim.parity == "ALL"
+                    or "томон" in spell(text, Style.CYRILLIC)
+                    or ("сторона" in text)
+                )
+        assert text.endswith(".")
+    assert languages == {"uz", "cyr", "ru"}
+
+
+def test_no_unreadable_text_beside_one_that_claims_the_whole_mahalla(world, tmp_path):
+    """Else the announcement would truly give those voters to the other precinct."""
+    delivery = Delivery(str(tmp_path / "vague"), AS_OF.isoformat())
+    faults = Faults(boundary_unreadable=1.0, territory_rows=0.0)
+    announce(delivery, np.random.default_rng(1), world.precincts, world.country, faults)
+    vague = {
+        int(row["precinct_number"])
+        for row in table(tmp_path / "vague", "cec/precincts")
+        if row["boundary_text"] in VAGUE
+    }
+    own = [p for p in world.precincts if p.kind == "TERRITORIAL"]
+    assert 0 < len(vague) < len(own)
+    whole = {c.mahalla: p.number for p in own for c in p.claims if c.street is None}
+    for precinct in own:
+        for claim in precinct.claims:
+            if precinct.number in vague:
+                assert whole.get(claim.mahalla, precinct.number) == precinct.number
 
 
 def test_all_regions_and_districts_are_simulated(tmp_path):
