@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from pipeline.evaluate import evaluate
+from pipeline.trace_rows import key_rows
 
 LINEAGE = ("source", "record_id", "voter_id", "person_id", "outcome", "reason")
 PERSONS, ACTS, ROSTERS = "mia/persons", "mia/restrictions", "cec/rosters"
@@ -37,7 +38,7 @@ def measure(tmp_path):
         place = release / "voters" / "region=1718" / "district=1718203"
         place.mkdir(parents=True)
         open_questions = release / "discrepancies" / "region=1718" / "district=1718203"
-        truth.mkdir()
+        truth.mkdir(exist_ok=True)
         frame(lineage, LINEAGE).write_parquet(release / "lineage.parquet")
         frame(
             [(v, "1718", p, b) for v, p, b in entries],
@@ -262,6 +263,44 @@ def test_acts_are_right_wrong_for_review_missed_or_about_strangers(measure):
     assert (acts.missed, acts.strangers_left_alone) == (1, 1)
     (fault,) = found.faults
     assert (fault.rows, fault.right) == (2, 1)
+
+
+def test_roster_rows_are_known_by_their_content(measure, tmp_path):
+    """The truth names file and row; lineage names precinct and content."""
+    roster = pl.DataFrame(
+        {
+            "row_id": [0, 1], "record_id": ["cec/rosters.csv:1", "cec/rosters.csv:2"],
+            "region_code": ["1718", "1718"], "precinct_number": [5, 5],
+            "pinfl": ["1", "2"], "surname": ["A", "B"], "given_name": ["C", "D"],
+            "patronymic": [None, None], "birth_date": [None, None],
+            "document_number": [None, None],
+        },
+        schema_overrides={
+            "patronymic": pl.String, "birth_date": pl.Date, "document_number": pl.String
+        },
+    )  # fmt: skip
+    (tmp_path / "truth").mkdir()
+    roster.write_parquet(tmp_path / "truth" / "rosters.parquet")
+    with duckdb.connect() as engine:
+        rows = key_rows(engine, engine.read_parquet(str(tmp_path / "truth" / "*.parquet")))
+        key = dict(rows.fetchall())
+    found = measure(
+        rows=[
+            ("a", 1), ("b", 2),
+            (ROSTERS, "cec/rosters.csv:1", 1), (ROSTERS, "cec/rosters.csv:2", 2),
+        ],
+        voters=[voter(1), voter(2)],
+        lineage=[
+            listed("a", "V1"), listed("b", "V2"),
+            (ROSTERS, key[0], "V1", "V1", "APPLIED", "MOVED_BY_ROSTER"),
+            (ROSTERS, key[1], "V1", "V1", "APPLIED", "MOVED_BY_ROSTER"),
+        ],
+        entries=[("V1", 1, "PERMANENT"), ("V2", 1, "PERMANENT")],
+        faults=[(ROSTERS, "cec/rosters.csv:1", "NAME_CHANGED")],
+    )  # fmt: skip
+    (rosters,) = found.references
+    assert (rosters.right, rosters.wrong) == (1, 1)
+    assert (found.faults[0].rows, found.faults[0].right) == (1, 1)
 
 
 def test_recall_of_a_fault_counts_its_rows_only(measure):
