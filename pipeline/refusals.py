@@ -14,6 +14,7 @@ import polars as pl
 
 from pipeline.profiles import Profile
 from pipeline.reading.raw_table import RawTable
+from pipeline.reading.records import SHOWN_MAX
 from pipeline.source_rules import ColumnMap, literal, text_columns, typed_columns
 from schemas.catalogue import SOURCES
 from schemas.source import QuarantinedRow
@@ -122,7 +123,15 @@ def quarantined_rows(
     engine: duckdb.DuckDBPyConnection, name: str, source: str, files: Sequence[ReadFile]
 ) -> duckdb.DuckDBPyRelation:
     """Refused rows with their place, rule and raw text, one query over all files."""
-    shown = [query for read in files for query in _refused_of_file(name, source, read)]
+    concerned = engine.execute(
+        f'SELECT DISTINCT line >> {FILE_SHIFT} FROM "{name}_refused"'
+    ).fetchall()
+    shown = [
+        query
+        for read in files
+        if (read.number,) in concerned
+        for query in _refused_of_file(name, source, read)
+    ]
     columns = ", ".join(f'"{column}"' for column in QuarantinedRow.column_names())
     if not shown:
         nothing = ", ".join(
@@ -152,7 +161,10 @@ def _refused_of_file(name: str, source: str, read: ReadFile) -> list[str]:
             f"FROM {_parquet(raw.faults_path)} AS raw {join}"
         )
     if raw.header:
-        pairs = ", ".join(f"{literal(each)}, c{at}" for at, each in enumerate(raw.header))
+        pairs = ", ".join(
+            f"{literal(each)}, left(c{at}, {SHOWN_MAX})"
+            for at, each in enumerate(raw.header)
+        )
         queries.append(
             f"SELECT {place}, {_identifying(source, read)}, "
             f'refused."column", refused.rule, '

@@ -147,7 +147,6 @@ def text_blocks(file: DeliveredFile, encoding: str, digest: Any) -> Iterator[byt
         encoding: one of profiles.ENCODINGS.
         digest: a hash that is fed with the unpacked bytes.
     """
-    encoding = "utf-16" if encoding == "utf-16" else encoding
     decoder = None
     if encoding != "utf-8":
         decoder = codecs.getincrementaldecoder(encoding)(errors="selv-unreadable")

@@ -121,6 +121,7 @@ def test_values_arrive_typed_and_texts_as_they_were(engine, tmp_path):
         ("persons.jsonl", as_jsonl),
         ("persons.ndjson.gz", lambda rows: gzip.compress(as_jsonl(rows))),
         ("persons.parquet", parquet),
+        ("persons-[1]*.parquet", parquet),
         ("persons.xlsx", workbook),
     ],
 )
@@ -665,3 +666,10 @@ def test_simulated_damage_is_found_where_it_stands(engine, tmp_path):
     assert expected
     assert {place: rule for place, rule in found.items() if place in expected} == expected
     assert sorted(found.values()) == sorted(wanted["expected_rule"])
+
+
+def test_a_huge_value_is_refused_and_shown_cut(engine, tmp_path):
+    rows = [PERSON, PERSON | {"record_id": "P2", "street": "x" * 5_000_000}]
+    result = ingest_source(engine, persons_with(tmp_path, parquet(rows), "persons.parquet"))
+    assert rules_of(result) == {2: ("street", "field_length")}
+    assert len(quarantined(result)[0]["raw_row"]) < 20_000

@@ -36,7 +36,7 @@ def frame(text, width, delimiter=b",", quoted=True, block=1 << 20):
 COLUMN = st.text('ab1О"ғ,; \n', max_size=6)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(st.lists(COLUMN, min_size=3, max_size=3), max_size=12), st.integers(1, 40))
 def test_whatever_a_csv_writer_writes_is_read_back(rows, block):
     stream = io.StringIO()
@@ -49,7 +49,7 @@ def test_whatever_a_csv_writer_writes_is_read_back(rows, block):
         assert any("\n" in column for row in rows for column in row)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(
     st.lists(
         st.lists(st.text('ab1О"ғ, ', max_size=6), min_size=3, max_size=3), max_size=12
@@ -65,7 +65,7 @@ def test_rows_of_one_line_are_read_exactly(rows, quoting, block):
     assert [found[number] for number in sorted(found)] == rows
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.binary(max_size=80), st.integers(1, 30))
 def test_any_bytes_are_framed_and_blocks_dont_matter(noise, block):
     text = noise + b'\n1,2,"3"\n'
