@@ -11,7 +11,7 @@ from pipeline.resolve_addresses.gazetteer import (
     reachable_districts,
 )
 from pipeline.resolve_addresses.place_names import NameMatching
-from pipeline.resolve_addresses.places import alias_names, tabulate_places
+from pipeline.resolve_addresses.places import other_spellings, tabulate_places
 from pipeline.resolve_addresses.renames import (
     current_lane,
     current_street,
@@ -131,9 +131,7 @@ def _match_rule_names(
                 FROM {prefix}_{source} JOIN {prefix}_{part}_reach USING (district_code)
                 WHERE {part}_key IS NOT NULL GROUP BY ALL
             """,
-            spellings=alias_names(prefix, f"{prefix}_mahalla_reach")
-            if part == "mahalla"
-            else "",
+            spellings=other_spellings(prefix, part, f"{prefix}_{part}_reach"),
             matching=matching,
         )
     engine.execute(
@@ -157,6 +155,7 @@ def _match_rule_names(
             FROM {prefix}_scoped_rule WHERE current_key IS NOT NULL GROUP BY ALL
         """,
         known=known_streets(prefix, f"{prefix}_massif_reach"),
+        spellings=other_spellings(prefix, "street", f"{prefix}_massif_reach"),
         matching=matching,
     )
 

@@ -13,7 +13,7 @@ from pipeline.resolve_addresses.gazetteer import (
     reachable_districts,
 )
 from pipeline.resolve_addresses.place_names import NameMatching
-from pipeline.resolve_addresses.places import alias_names
+from pipeline.resolve_addresses.places import other_spellings
 
 Relation = duckdb.DuckDBPyRelation
 
@@ -60,9 +60,7 @@ def tabulate_sites(
                 FROM {prefix}_all_{part} JOIN {prefix}_link_reach USING (district_code)
                 GROUP BY ALL
             """,
-            spellings=alias_names(prefix, f"{prefix}_link_reach")
-            if part == "mahalla"
-            else "",
+            spellings=other_spellings(prefix, part, f"{prefix}_link_reach"),
             matching=matching,
         )
     _match_link_streets(engine, prefix, matching)
@@ -152,6 +150,7 @@ def _match_link_streets(
                 WHERE rule.street_status = 'UNKNOWN' AND rule.mahalla_key IS NULL
             ) GROUP BY ALL
         """,
+        spellings=other_spellings(prefix, "street", f"{prefix}_link_reach"),
         matching=matching,
     )
 

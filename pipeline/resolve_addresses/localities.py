@@ -12,7 +12,7 @@ from pipeline.resolve_addresses.gazetteer import (
     reachable_districts,
 )
 from pipeline.resolve_addresses.place_names import NameMatching
-from pipeline.resolve_addresses.places import alias_names
+from pipeline.resolve_addresses.places import other_spellings
 from pipeline.resolve_addresses.renames import (
     current_lane,
     current_street,
@@ -75,9 +75,7 @@ def _match_districtwide(
             FROM {source} JOIN {prefix}_{part}_reach USING (district_code)
             WHERE {part}_key IS NOT NULL GROUP BY ALL
         """,
-        spellings=alias_names(prefix, f"{prefix}_mahalla_reach")
-        if part == "mahalla"
-        else "",
+        spellings=other_spellings(prefix, part, f"{prefix}_{part}_reach"),
         matching=matching,
     )
 
@@ -115,10 +113,13 @@ def _match_streets(
         """,
         known=f"SELECT district_code, scope, name, houses FROM {prefix}_street",
         spellings=f"""
-            SELECT DISTINCT street.district_code, scope, old_key AS spelling, name
+            {other_spellings(prefix, "street", f"{prefix}_reach")}
+            UNION
+            SELECT street.district_code, scope, old_key, min(name)
             FROM {prefix}_street AS street JOIN {prefix}_rename AS rename
                 ON starts_with(rename.district_code, street.district_code)
                 AND rename.new_key = street.name AND rename.is_whole
+            GROUP BY ALL HAVING count(DISTINCT name) = 1
         """,
         matching=matching,
     )

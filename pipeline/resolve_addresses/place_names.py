@@ -38,7 +38,7 @@ SPELLINGS = (
 )
 """Spellings of one sound (domain.md 4.3, rules 1 to 13, tier B): candidates only."""
 
-DOUBLED = re.compile(r"([^\W\d])\1+")
+DOUBLED = re.compile(r"([bcdfgjklmnprstvxz])\1+")
 NUMBERS = re.compile(r"\d+")
 PART_LETTERS_MIN = 4
 
@@ -86,13 +86,15 @@ class Gazetteer:
         for scope, known in self.names.items():
             folds = self.folds.setdefault(scope, {})
             for name in known:
-                folds.setdefault(place_fold(name), set()).add(name)
+                for fold in place_folds(name):
+                    folds.setdefault(fold, set()).add(name)
             self.wholes.update(folds)
         self.spellings: dict[tuple[Scope, str], str] = {}
         for scope, spelling, name in spellings:
             if name in self.names.get(scope, {}) and spelling not in self.names[scope]:
                 self.spellings[scope, spelling] = name
-                self.folds[scope].setdefault(place_fold(spelling), set()).add(name)
+                for fold in place_folds(spelling):
+                    self.folds[scope].setdefault(fold, set()).add(name)
 
     def is_name(self, spelling: str, meant: str) -> bool:
         """Whether the spelling is, or begins or ends with, a name of its own.
@@ -115,6 +117,14 @@ def place_fold(key: str) -> str:
     for pattern, letters in SPELLINGS:
         key = pattern.sub(letters, key)
     return DOUBLED.sub(r"\1", key)
+
+
+def place_folds(key: str) -> tuple[str, ...]:
+    """The folds of a key as it is and without its apostrophes, which are often lost.
+
+    Navro'z is Navruz to a Russian clerk and Navroz to a hurried one.
+    """
+    return tuple(dict.fromkeys((place_fold(key), place_fold(key.replace("'", "")))))
 
 
 def place_numbers(key: str) -> tuple[str, ...]:
@@ -170,14 +180,25 @@ def _match_slips(
     matching: NameMatching,
 ) -> dict[int, NameMatch]:
     folds = sorted(gazetteer.folds[scope])
-    queries = [place_fold(spelling) for spelling, _ in spellings.values()]
+    queries = [
+        (index, fold)
+        for index, (spelling, _) in spellings.items()
+        for fold in place_folds(spelling)
+    ]
     limit = 2 + matching.margin_letters
     distances = process.cdist(
-        queries, folds, scorer=OSA.distance, score_cutoff=limit, dtype=np.uint8
+        [fold for _, fold in queries],
+        folds,
+        scorer=OSA.distance,
+        score_cutoff=limit,
+        dtype=np.uint8,
     )
+    nearest: dict[int, np.ndarray[tuple[int], np.dtype[np.uint8]]] = {}
+    for (index, _), row in zip(queries, distances, strict=True):
+        nearest[index] = np.minimum(nearest[index], row) if index in nearest else row
     return {
-        index: _judge(spelling, support, distances[row], folds, scope, gazetteer, matching)
-        for row, (index, (spelling, support)) in enumerate(spellings.items())
+        index: _judge(*spellings[index], row, folds, scope, gazetteer, matching)
+        for index, row in nearest.items()
     }
 
 
@@ -192,24 +213,25 @@ def _judge(
 ) -> NameMatch:
     """The match of one spelling from its distances to every fold of the scope."""
     numbers = place_numbers(spelling)
-    near = sorted(
-        (int(distances[column]), name)
-        for column in np.flatnonzero(distances <= 2 + matching.margin_letters).tolist()
-        for name in sorted(gazetteer.folds[scope][folds[column]])
-        if place_numbers(name) == numbers
-    )
+    nearest: dict[str, int] = {}
+    for column in np.flatnonzero(distances <= 2 + matching.margin_letters).tolist():
+        for name in gazetteer.folds[scope][folds[column]]:
+            if place_numbers(name) == numbers:
+                distance = int(distances[column])
+                nearest[name] = min(distance, nearest.get(name, distance))
+    near = sorted((distance, name) for name, distance in nearest.items())
     if not near:
         return NameMatch(None, "UNKNOWN", None)
     distance, name = near[0]
-    others = [gap for gap, other in near[1:] if other != name]
-    margin = (others[0] if others else 3 + matching.margin_letters) - distance
+    runner_up = near[1][0] if len(near) > 1 else 3 + matching.margin_letters
+    margin = runner_up - distance
     if distance == 0:
         return (
             NameMatch(name, "FUZZY", margin)
             if margin > 0
             else NameMatch(None, "AMBIGUOUS", margin)
         )
-    if distance > _slips_allowed(place_fold(spelling), matching):
+    if distance > _slips_allowed(spelling, name, matching):
         return NameMatch(None, "UNKNOWN", None)
     if margin < matching.margin_letters:
         return NameMatch(None, "AMBIGUOUS", margin)
@@ -222,8 +244,10 @@ def _judge(
     return NameMatch(name, "FUZZY", margin)
 
 
-def _slips_allowed(fold: str, matching: NameMatching) -> int:
-    letters = sum(letter.isalpha() for letter in fold)
+def _slips_allowed(spelling: str, name: str, matching: NameMatching) -> int:
+    letters = min(
+        sum(letter.isalpha() for letter in place_fold(key)) for key in (spelling, name)
+    )
     return (letters >= matching.one_slip_length_min) + (
         letters >= matching.two_slips_length_min
     )
@@ -249,20 +273,20 @@ def settle_names(
     Returns:
         The settled spelling of each.
     """
-    alike: dict[tuple[Scope, str], list[tuple[Scope, str, int]]] = {}
-    for scope, name, houses in names:
-        alike.setdefault((scope, place_fold(name)), []).append((scope, name, houses))
     settled: dict[tuple[Scope, str], str] = {}
     support: dict[tuple[Scope, str], int] = {}
-    for (scope, _), group in alike.items():
-        listed = [name for _, name, _ in group if (scope, name) in register]
-        most = min(group, key=lambda entry: (-entry[2], entry[1]))[1]
-        leader = listed[0] if listed else most
-        for _, name, houses in group:
-            kept = name in listed or len(listed) > 1
-            meant = name if kept else leader
-            settled[scope, name] = meant
-            support[scope, meant] = support.get((scope, meant), 0) + houses
+    leaders: dict[tuple[Scope, str], set[str]] = {}
+    for scope, name, houses in sorted(
+        names, key=lambda entry: ((entry[0], entry[1]) not in register, -entry[2], entry[1])
+    ):
+        folds = place_folds(name)
+        alike = set().union(*(leaders.get((scope, fold), ()) for fold in folds))
+        is_alike = len(alike) == 1 and (scope, name) not in register
+        leader = next(iter(alike)) if is_alike else name
+        settled[scope, name] = leader
+        support[scope, leader] = support.get((scope, leader), 0) + houses
+        for fold in folds:
+            leaders.setdefault((scope, fold), set()).add(leader)
     few = [
         (scope, name, houses)
         for (scope, name), houses in support.items()

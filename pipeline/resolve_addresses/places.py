@@ -78,11 +78,23 @@ def place_join(prefix: str, row: str) -> str:
     """
 
 
-def alias_names(prefix: str, reach: str) -> str:
-    """Query of (district_code, scope, spelling, name): other names of mahallas."""
+def other_spellings(prefix: str, part: str, reach: str) -> str:
+    """Query of (district_code, scope, spelling, name): what else a name is written as.
+
+    The cadastre's own spellings, where one means one name only; other names of mahallas.
+    """
+    scope = "unnest(['', mahalla_key])" if part == "street" else "''"
+    aliases = "UNION ALL SELECT district_code, '', spelling, name FROM"
     return f"""
-        SELECT DISTINCT asked_code AS district_code, '' AS scope, spelling, name
-        FROM {prefix}_alias_name JOIN {reach} USING (district_code)
+        SELECT asked_code AS district_code, scope, spelling, min(name) AS name
+        FROM (
+            SELECT district_code, {scope} AS scope, given_{part}_key AS spelling,
+                {part}_key AS name
+            FROM {prefix}_place
+            {f"{aliases} {prefix}_alias_name" if part == "mahalla" else ""}
+        ) JOIN {reach} USING (district_code)
+        WHERE scope IS NOT NULL AND spelling <> name
+        GROUP BY ALL HAVING count(DISTINCT name) = 1
     """
 
 
