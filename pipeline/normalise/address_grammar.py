@@ -7,7 +7,9 @@ UNREAD: nothing is guessed. What the components mean for the address stands in
 address_reading.py.
 """
 
+import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.normalise.address_tokens import (
@@ -19,10 +21,16 @@ from pipeline.normalise.address_tokens import (
     read_atoms,
 )
 from pipeline.normalise.address_words import Marker, area_names
-from pipeline.normalise.places import join_key
+from pipeline.normalise.places import join_key, plain_text
 
 NAMED = ("REGION", "DISTRICT", "CITY", "SETTLEMENT", "MAHALLA", "MASSIF", "STREET")
 AREAS = ("REGION", "DISTRICT", "CITY")
+_FORMERLY = frozenset(
+    ["sobiq", "sobik", "avvalgi", "eski", "bivshaya", "bivshiy", "bivsh", "biv", "ranee"]
+)
+CACHED_TEXTS = 1 << 18
+_COMMA = re.compile(r"[,;|]")
+_BRACKET = re.compile(r"[()\[\]{}]")
 NUMBERED = ("HOUSE", "BUILDING", "FLAT", "ENTRANCE", "FLOOR")
 
 
@@ -46,15 +54,66 @@ class Item(NamedTuple):
 
 def read_items(text: str) -> tuple[Item, ...]:
     """The components of an address text; segments between commas are read apart."""
+    plain = plain_text(text)
+    items: list[Item] = []
+    segments = (plain,) if _BRACKET.search(plain) else _COMMA.split(plain)
+    for segment in segments:
+        has_house = any(item.slot in ("HOUSE", "NUM") for item in items)
+        items.extend(_segment_items(segment, has_house))
+    return tuple(items)
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _segment_items(text: str, has_house: bool) -> tuple[Item, ...]:  # noqa: FBT001
+    """The components between two commas, or of a text with brackets."""
     items: list[Item] = []
     segment: list[Atom] = []
-    for atom in [*read_atoms(text), Atom(COMMA, ",")]:
+    for atom in [*_without_aliases(read_atoms(text)), Atom(COMMA, ",")]:
         if atom.kind != COMMA:
             segment.append(atom)
         elif segment:
-            items.extend(_Segment(segment).read(items))
+            reader = _Segment(segment)
+            reader.has_house = has_house
+            items.extend(reader.read())
+            has_house = reader.has_house
             segment = []
     return tuple(items)
+
+
+def _without_aliases(atoms: list[Atom]) -> list[Atom]:
+    """The atoms without former and other names in brackets.
+
+    Xoʻjaobod (Xoʻjaoʻldi) MFY, Navoiy koʻchasi (sobiq Lenin koʻchasi): what identifies
+    the place stands outside the brackets.
+    """
+    kept: list[Atom] = []
+    index = 0
+    while index < len(atoms):
+        end = _bracket_end(atoms, index)
+        inside = atoms[index + 1 : end]
+        behind = atoms[end + 1].marker if end + 1 < len(atoms) else None
+        is_alias = bool(inside) and (
+            join_key([inside[0].text]) in _FORMERLY
+            or (
+                behind is not None
+                and behind.side == "AFTER"
+                and all(atom.kind == WORD for atom in inside)
+            )
+        )
+        if is_alias:
+            index = end + 1
+        else:
+            kept.append(atoms[index])
+            index += 1
+    return kept
+
+
+def _bracket_end(atoms: list[Atom], index: int) -> int:
+    """Where the bracket that opens here closes; the same place if none does."""
+    if atoms[index].text != "(":
+        return index
+    closing = (at for at in range(index, len(atoms)) if atoms[at].text == ")")
+    return next(closing, index)
 
 
 class _Segment:
@@ -69,9 +128,8 @@ class _Segment:
         self.items: list[Item] = []
         self.has_house = False
 
-    def read(self, before: list[Item]) -> list[Item]:
-        """The components of the segment; `before` are those of earlier segments."""
-        self.has_house = any(item.slot in ("HOUSE", "NUM") for item in before)
+    def read(self) -> list[Item]:
+        """The components of the segment."""
         while self.at < len(self.atoms):
             atom = self.atoms[self.at]
             self.at += 1
@@ -136,7 +194,7 @@ class _Segment:
     def _marker(self, atom: Atom, marker: Marker) -> None:
         if marker.meaning == "AMBIGUOUS":
             self._ambiguous(atom, marker)
-        elif self._is_part_of_name(marker):
+        elif self._is_part_of_name(atom, marker):
             self.pending.append(Atom(WORD, atom.text, is_joined=atom.is_joined))
         elif marker.meaning == "LANE":
             self._lane(atom, marker)
@@ -150,14 +208,25 @@ class _Segment:
         elif marker.meaning == "FILLER":
             self.pending.append(Atom(WORD, atom.text))
 
-    def _is_part_of_name(self, marker: Marker) -> bool:
+    def _is_part_of_name(self, atom: Atom, marker: Marker) -> bool:
         """A bare noun such as mahalla or koʻcha before the real type word, or first."""
         follows = self._next_marker()
+        if marker.side == "BEFORE":
+            return atom.is_joined and bool(self.pending) and self.pending[-1].kind == WORD
+        if marker.meaning in ("SETTLEMENT", "MASSIF") and follows is not None:
+            if follows.meaning == "MAHALLA" and follows.side == "AFTER" and self.pending:
+                behind = self._next(1)
+                return behind is None or behind.kind != WORD
         if marker.form == "name":
             return follows is not None and follows.meaning in ("STREET", "LANE", "MAHALLA")
         if not marker.is_weak:
             return False
-        if follows is not None and follows.meaning in ("STREET", "MAHALLA", "MASSIF"):
+        if follows is not None and follows.meaning in (
+            "STREET",
+            "MAHALLA",
+            "MASSIF",
+            "SETTLEMENT",
+        ):
             return follows.side != "BEFORE"
         ahead = self._next()
         if ahead is not None and ahead.kind == NUMBER and self._has_words():
@@ -359,7 +428,7 @@ class _Segment:
             self._emit(
                 Item(marker.meaning, number=number, form="plural"[: 6 * marker.is_plural])
             )
-        elif marker.meaning == "HOUSE" and not marker.is_plural:
+        elif not (marker.is_plural or atom.is_dotted):
             self.pending.append(Atom(WORD, atom.text))
         else:
             self._flush()

@@ -7,16 +7,19 @@ block, after it a flat). A component whose meaning stays open is unread, never g
 
 import dataclasses
 import re
+from functools import lru_cache
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pipeline.normalise.address_grammar import Item, read_items
+from pipeline.normalise.address_grammar import CACHED_TEXTS, Item, read_items
 from pipeline.normalise.address_words import area_names
 from pipeline.normalise.houses import HouseNumber, house_number, house_span
 from pipeline.normalise.places import join_display, join_key, latin_word, plain_text
 from pipeline.normalise.streets import massif_name, street_display, street_name
 
 POSTAL_CODE_DIGITS = 6
+_PARTS = ("mahalla massif settlement street lane house building flat").split()
+_COUNTRY = ("o'zbekiston", "uzbekistan", "uzbekiston")
 
 # 5-x in the column of flats is x(onadon), no letter of the number.
 _FLAT_LETTER = re.compile(r"^(\d+)\s*-?\s*[xх]\.?$")
@@ -52,7 +55,14 @@ class Reading:
         places = (self.mahalla, self.massif, self.settlement, self.street)
         return not self.ends_unread and any(place is not None for place in places)
 
+    def is_only(self, *parts: str) -> bool:
+        """Whether nothing but these parts was read, and nothing left unread."""
+        return not (self.unread or self.ends_unread) and all(
+            part in parts or getattr(self, part) is None for part in _PARTS
+        )
 
+
+@lru_cache(maxsize=CACHED_TEXTS)
 def mahalla_place(words: tuple[str, ...], kind: str) -> Place:
     """A mahalla: key without its kind, printed with it."""
     name = join_display(list(words))
@@ -60,6 +70,7 @@ def mahalla_place(words: tuple[str, ...], kind: str) -> Place:
     return Place(join_key(list(words)), shown, kind or None)
 
 
+@lru_cache(maxsize=CACHED_TEXTS)
 def massif_place(words: tuple[str, ...], form: str) -> Place:
     """A massif, block or village: names first, number last in the key."""
     parts = massif_name(words)
@@ -76,6 +87,7 @@ def massif_place(words: tuple[str, ...], form: str) -> Place:
     return Place(join_key(parts), shown or None)
 
 
+@lru_cache(maxsize=CACHED_TEXTS)
 def street_place(item: Item) -> tuple[Place | None, str | None]:
     """A street and its lane; no place where neither is named."""
     parts = street_name(item.words, is_russian=item.is_russian)
@@ -229,6 +241,8 @@ class Reader:
         names = area_names()
         codes = names.get(join_key(list(item.words)) or "", frozenset())
         codes |= names.get(join_key(massif_name(item.words)) or "", frozenset())
+        if join_key(list(item.words)) in _COUNTRY:
+            return True
         code = self.district_code
         return code is not None and any(code.startswith(area) for area in codes)
 
@@ -391,12 +405,25 @@ def read_place(
         text: the one-line address without the house at its end.
         has_number: whether a house stands in its column or at the end of the line.
     """
-    reader = Reader(district_code, has_tail=False)
+    if not text:
+        first = _column(mahalla, "MAHALLA", keeps_number=True)
+        second = _column(street, "STREET", keeps_number=has_number)
+        if first.is_only("mahalla") and second.is_only("massif", "street", "lane"):
+            return dataclasses.replace(second, mahalla=first.mahalla)
+    reader = Reader(district_code)
     reader.column(mahalla, "MAHALLA", keeps_number=True)
     reader.column(street, "STREET", keeps_number=has_number)
     if text:
         reader.has_tail = has_number
         reader.text_items(read_items(text))
+    return reader.reading
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def _column(text: str | None, slot: str, *, keeps_number: bool) -> Reading:
+    """What a column says by itself; shared, so never changed."""
+    reader = Reader(None)
+    reader.column(text, slot, keeps_number=keeps_number)
     return reader.reading
 
 

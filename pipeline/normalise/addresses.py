@@ -233,8 +233,15 @@ def _dictionary(
             f"WHERE value_id >= {first} AND value_id < {first + BATCH_ROWS}"
         ).fetchall()
         rows = [(row[0], *_part_row(read(*row[1:]))) for row in batch]
+        schema = {"value_id": pl.Int64, **_PART_COLUMNS}
+        columns_read = zip(*rows, strict=True) if rows else ((),) * len(schema)
         frame = pl.DataFrame(
-            rows, schema={"value_id": pl.Int64, **_PART_COLUMNS}, orient="row"
+            [
+                pl.Series(column, values, dtype)
+                for (column, dtype), values in zip(
+                    schema.items(), columns_read, strict=True
+                )
+            ]
         ).to_arrow()
         engine.register(f"{name}_frame", frame)
         verb = (

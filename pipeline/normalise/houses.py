@@ -6,6 +6,7 @@ become A, B, V.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.normalise.places import latin_word, plain_text
@@ -13,7 +14,8 @@ from pipeline.normalise.places import latin_word, plain_text
 # A house number of more digits is a postal code, a telephone or a cadastral fragment.
 MAX_DIGITS = 5
 
-_NUMBER = re.compile(r"\d+|[^\W\d_]'?|[-/]")
+CACHED_NUMBERS = 1 << 16
+
 _FORM = re.compile(r"^\d+([^\W\d_]'?)?(/(\d+([^\W\d_]'?)?|[^\W\d_]'?))*$")
 _RANGE = re.compile(r"^(\d+[a-z]?)-(\d+[a-z]?)$")
 
@@ -26,6 +28,7 @@ class HouseNumber(NamedTuple):
     leading: int
 
 
+@lru_cache(maxsize=CACHED_NUMBERS)
 def house_number(text: str) -> HouseNumber | None:
     """The number in its standard form; null where it isn't one house.
 

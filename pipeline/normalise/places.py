@@ -12,11 +12,12 @@ evidence for the matching of addresses inside a district, not identity.
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
-APOSTROPHES = "'ʻʼ‘’`´′ʹ＇‛ʽ‚ˈ՚＇"
+APOSTROPHES = "'ʻʼ‘’`´′ʹ＇‛ʽ‚ˈʾʿˊˋˮ‵՚׳ꞌ΄᾽῾\u0313\u0315\u031b"
 TURNED_COMMA = "ʻ"
 TUTUQ = "ʼ"
+CACHED_WORDS = 1 << 18
 
 _ONE_APOSTROPHE = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-"))
@@ -120,7 +121,7 @@ _NOT_KEY = re.compile("[^a-z0-9']")
 _OTHER_LETTER = re.compile(r"[\W_]")
 
 
-@cache
+@lru_cache(maxsize=CACHED_WORDS)
 def word_key(word: str) -> str:
     """Comparison key of one plain word: Latin, without tutuq; empty if nothing is left.
 
@@ -161,7 +162,7 @@ _LOWER_WORDS = frozenset(
 )
 
 
-@cache
+@lru_cache(maxsize=CACHED_WORDS)
 def word_display(word: str) -> str:
     """One plain word in standard Uzbek Latin, capitalised unless it is a small word."""
     latin = latin_word(word)
