@@ -1,8 +1,10 @@
 """The precinct whose territory covers an address, by the most specific coverage rule.
 
-A rule fits a site for certain (2), may fit it, where what is unknown of the site could make
-it fit (1), or doesn't (0). A site is placed only where every rule that could be the most
-specific one belongs to one precinct: a wrong precinct is far worse than none.
+A rule fits a site for certain (3), fits it unless somebody else has a claim (2: the rule
+leaves open which of several mahallas it means), may fit it, where what is unknown of the
+site could make it fit (1), or doesn't (0). A site is placed only where every rule that
+could be the most specific one belongs to one precinct: a wrong precinct is far worse than
+none.
 """
 
 from collections.abc import Sequence
@@ -21,7 +23,7 @@ PREFIX = "locate_addresses"
 
 MAHALLA_FIT = """
     CASE
-        WHEN rule.mahalla_key IS NULL THEN 2
+        WHEN rule.mahalla_key IS NULL THEN 3
         WHEN site.mahalla_state = 'UNREAD' THEN 1
         WHEN site.mahalla_state = 'MISSING' THEN
             CASE WHEN site.street_state = 'KNOWN'
@@ -30,16 +32,17 @@ MAHALLA_FIT = """
                      THEN (block.massif_key IS NOT NULL)::INTEGER
                  ELSE 1 END
         WHEN rule.mahalla_key <> site.mahalla_key THEN 0
-        WHEN twin.mahalla_key IS NULL OR rule.mahalla_kind = site.mahalla_kind THEN 2
-        WHEN rule.mahalla_kind IS NULL OR site.mahalla_kind IS NULL THEN 1
+        WHEN twin.mahalla_key IS NULL OR rule.mahalla_kind = site.mahalla_kind THEN 3
+        WHEN site.mahalla_kind IS NULL THEN 1
+        WHEN rule.mahalla_kind IS NULL THEN 2
         ELSE 0
     END
 """
 MASSIF_FIT = """
     CASE
-        WHEN rule.massif_key IS NULL THEN 2
+        WHEN rule.massif_key IS NULL THEN 3
         WHEN site.massif_state = 'KNOWN'
-            THEN 2 * (rule.massif_key = site.massif_key)::INTEGER
+            THEN 3 * (rule.massif_key = site.massif_key)::INTEGER
         WHEN site.massif_state = 'UNREAD' THEN 1
         WHEN site.is_found OR site.street_state = 'KNOWN' THEN 0
         ELSE 1
@@ -47,11 +50,12 @@ MASSIF_FIT = """
 """
 STREET_FIT = """
     CASE
-        WHEN rule.street_key IS NULL THEN 2
+        WHEN rule.street_key IS NULL THEN 3
         WHEN site.street_state = 'KNOWN' THEN
             CASE WHEN rule.street_key <> site.street_key THEN 0
-                 WHEN rule.mahalla_key IS NOT NULL OR spread.mahallas = 1 THEN 2
-                 ELSE 1 END
+                 WHEN rule.mahalla_key IS NOT NULL OR spread.mahallas = 1 THEN 3
+                 WHEN silent.district_code IS NOT NULL THEN 1
+                 ELSE 2 END
         WHEN site.street_state = 'MISSING' AND site.is_found THEN 0
         WHEN rule.mahalla_key IS NULL AND site.mahalla_state = 'KNOWN'
             AND spread.mahallas IS NOT NULL AND here.street_key IS NULL THEN 0
@@ -67,33 +71,33 @@ said, and less specific than a rule about the lane."""
 LANE_FIT = f"""
     CASE
         WHEN {IS_MAIN_STREET_RANGE} THEN 1
-        WHEN rule.lane IS NULL THEN 2
-        WHEN rule.lane = site.lane THEN 2
+        WHEN rule.lane IS NULL THEN 3
+        WHEN rule.lane = site.lane THEN 3
         WHEN site.street_state = 'KNOWN' AND site.lane_state <> 'UNREAD' THEN 0
         ELSE 1
     END
 """
 DISTRICT_FIT = (
-    "CASE WHEN starts_with(site.district_code, rule.district_code) THEN 2 ELSE 1 END"
+    "CASE WHEN starts_with(site.district_code, rule.district_code) THEN 3 ELSE 1 END"
 )
 PREFIX_LETTERS = (2, 5, 8, 11, 14, 19, 24, 28)
 """Lengths at which a canonical cadastral number may be cut between its parts."""
 HOUSE_FIT = """
     CASE
-        WHEN NOT pair.has_range THEN 2
+        WHEN NOT pair.has_range THEN 3
         WHEN point.house_number IS NULL THEN 1
         WHEN point.house_number < coalesce(pair.house_from, 0)
             OR point.house_number > coalesce(pair.house_to, 2147483647) THEN 0
-        WHEN pair.parity = 'ODD' THEN 2 * (point.house_number % 2 = 1)::INTEGER
-        WHEN pair.parity = 'EVEN' THEN 2 * (point.house_number % 2 = 0)::INTEGER
-        ELSE 2
+        WHEN pair.parity = 'ODD' THEN 3 * (point.house_number % 2 = 1)::INTEGER
+        WHEN pair.parity = 'EVEN' THEN 3 * (point.house_number % 2 = 0)::INTEGER
+        ELSE 3
     END
 """
 PREFIX_FIT = """
     CASE
-        WHEN pair.cadastral_prefix IS NULL THEN 2
+        WHEN pair.cadastral_prefix IS NULL THEN 3
         WHEN point.prefixes IS NULL THEN 1
-        ELSE 2 * list_contains(point.prefixes, pair.cadastral_prefix)::INTEGER
+        ELSE 3 * list_contains(point.prefixes, pair.cadastral_prefix)::INTEGER
     END
 """
 
@@ -136,7 +140,8 @@ def locate_addresses(
     _touch_places(engine, dwellings)
     _pair_sites(engine)
     _tabulate_points(engine)
-    _judge_points(engine)
+    _judge_points(engine, f"{PREFIX}_point", f"{PREFIX}_verdict")
+    _judge_possible_sites(engine)
     placed = _address_precincts(engine, links)
     if not polygons:
         return placed
@@ -277,6 +282,8 @@ def _pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
                 ON here.district_code = site.district_code
                 AND here.street_key = rule.street_key
                 AND here.mahalla_key = site.mahalla_key
+            LEFT JOIN {PREFIX}_silent AS silent
+                ON silent.district_code = rule.district_code
             LEFT JOIN {PREFIX}_touched AS touched
                 ON touched.cadastral_prefix = rule.cadastral_prefix
                 AND touched.mahalla_key = site.mahalla_key
@@ -329,8 +336,8 @@ def _tabulate_points(engine: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _judge_points(engine: duckdb.DuckDBPyConnection) -> None:
-    """Make `_verdict`: the rules in contention at each point and their precincts.
+def _judge_points(engine: duckdb.DuckDBPyConnection, points: str, verdicts: str) -> None:
+    """Make `verdicts` of `points`: the rules in contention and their precincts.
 
     An exclusion takes its own precinct's rules out that are as general or more general
     than it; where it may fit, they may.
@@ -342,15 +349,15 @@ def _judge_points(engine: duckdb.DuckDBPyConnection) -> None:
             SELECT point.point_id, pair.rule_id, pair.precinct_id, pair.score,
                 pair.is_exclusion, pair.is_precinct_known,
                 least(pair.fit, {HOUSE_FIT}, {PREFIX_FIT}) AS fit
-            FROM {PREFIX}_point AS point JOIN {PREFIX}_pair AS pair USING (site_id)
+            FROM {points} AS point JOIN {PREFIX}_pair AS pair USING (site_id)
         ) WHERE fit > 0
         """
     )
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_verdict AS
+        CREATE OR REPLACE TEMP TABLE {verdicts} AS
         WITH excluded AS (
-            SELECT point_id, precinct_id, max(score) FILTER (fit = 2) AS surely,
+            SELECT point_id, precinct_id, max(score) FILTER (fit = 3) AS surely,
                 max(score) AS perhaps
             FROM {PREFIX}_fit WHERE is_exclusion GROUP BY ALL
         ),
@@ -363,13 +370,14 @@ def _judge_points(engine: duckdb.DuckDBPyConnection) -> None:
               AND (excluded.surely IS NULL OR fit.score > excluded.surely)
         ),
         best AS (
-            SELECT point_id, max(score) FILTER (fit = 2) AS score
+            SELECT point_id, max(score) FILTER (fit = 3) AS score
             FROM standing GROUP BY point_id
         )
         SELECT standing.point_id,
             min(precinct_id) AS precinct_id,
             count(DISTINCT precinct_id) AS precincts,
-            count(DISTINCT precinct_id) FILTER (fit = 2) AS sure_precincts,
+            count(DISTINCT precinct_id) FILTER (fit = 3) AS sure_precincts,
+            bool_or(fit >= 2) AS is_settled,
             bool_and(is_precinct_known) AS is_precinct_known,
             bool_or(is_perhaps_excluded) AS is_perhaps_excluded,
             list_sort(list(rule_id)) AS rule_ids
@@ -380,14 +388,45 @@ def _judge_points(engine: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _judge_possible_sites(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make `_covered`: points without a certain rule whose every possible site has it.
+
+    An address that leaves its mahalla or street open is placed only where each place that
+    it can mean is covered, and by the same precinct; else it may lie in a gap.
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_open AS
+        SELECT row_number() OVER () AS point_id, point.point_id AS open_id,
+            verdict.precinct_id, possible.site_id, point.house_number, point.prefixes
+        FROM {PREFIX}_verdict AS verdict
+        JOIN {PREFIX}_point AS point USING (point_id)
+        JOIN {PREFIX}_possible AS possible ON possible.open_site_id = point.site_id
+        WHERE verdict.precincts = 1 AND NOT verdict.is_settled
+        """
+    )
+    _judge_points(engine, f"{PREFIX}_open", f"{PREFIX}_open_verdict")
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_covered AS
+        SELECT point.open_id AS point_id
+        FROM {PREFIX}_open AS point
+        LEFT JOIN {PREFIX}_open_verdict AS verdict USING (point_id)
+        GROUP BY point.open_id
+        HAVING bool_and(coalesce(verdict.is_settled AND verdict.precincts = 1
+            AND verdict.precinct_id = point.precinct_id, false))
+        """
+    )
+
+
 def _address_precincts(engine: duckdb.DuckDBPyConnection, links: Relation) -> Relation:
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_judged AS
         SELECT asked.address_id, verdict.precinct_id, verdict.rule_ids,
             CASE
-                WHEN verdict.precincts = 1 AND (verdict.sure_precincts = 1
-                    OR NOT is_unread AND NOT verdict.is_perhaps_excluded)
+                WHEN verdict.precincts = 1 AND (verdict.is_settled
+                    OR covered.point_id IS NOT NULL AND NOT verdict.is_perhaps_excluded)
                 THEN CASE WHEN NOT verdict.is_precinct_known THEN 'PRECINCT_UNKNOWN' END
                 WHEN is_nothing THEN 'NO_ADDRESS'
                 WHEN verdict.precincts IS NULL AND is_mahalla_unread AND has_rules
@@ -416,6 +455,7 @@ def _address_precincts(engine: duckdb.DuckDBPyConnection, links: Relation) -> Re
             AND point.house_number IS NOT DISTINCT FROM asked.house_number
             AND point.prefixes IS NOT DISTINCT FROM asked.prefixes
         LEFT JOIN {PREFIX}_verdict AS verdict USING (point_id)
+        LEFT JOIN {PREFIX}_covered AS covered USING (point_id)
         """
     )
     return engine.sql(

@@ -66,6 +66,7 @@ def tabulate_sites(
     _match_link_streets(engine, prefix, matching)
     _tabulate(engine, prefix)
     _place_links(engine, prefix, links)
+    _add_possible_sites(engine, prefix)
 
 
 def _extend_names(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
@@ -259,5 +260,61 @@ def _place_links(engine: duckdb.DuckDBPyConnection, prefix: str, links: Relation
             AND written.is_found
                 = (link.dwelling_id IS NOT NULL OR link.reason LIKE '%BUILDING')
         JOIN {prefix}_link_site AS site USING (link_id)
+        """
+    )
+
+
+def _add_possible_sites(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
+    """Make `_possible` (open_site_id, site_id): the places that an open site can mean.
+
+    A site is open where mahalla or street is missing and the cadastre didn't find it; the
+    places are the cadastre's, added to `_site` as sites of their own.
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_opened AS
+        SELECT DISTINCT site.site_id AS open_site_id, site.district_code,
+            place.mahalla_key, place.mahalla_kind, place.massif_key, place.street_key,
+            place.lane
+        FROM {prefix}_site AS site
+        JOIN {prefix}_link_reach AS reach ON reach.asked_code = site.district_code
+        JOIN {prefix}_place AS place
+            ON place.district_code = reach.district_code
+            AND (site.mahalla_key IS NULL OR place.mahalla_key = site.mahalla_key)
+            AND (site.massif_key IS NULL OR place.massif_key = site.massif_key)
+            AND (site.street_key IS NULL OR place.street_key = site.street_key
+                 AND place.lane IS NOT DISTINCT FROM site.lane)
+        WHERE NOT site.is_found
+          AND 'UNREAD' NOT IN (site.mahalla_state, site.massif_state, site.street_state,
+              site.lane_state)
+          AND 'MISSING' IN (site.mahalla_state, site.street_state)
+          AND 'KNOWN' IN (site.mahalla_state, site.massif_state, site.street_state)
+        """
+    )
+    state = "CASE WHEN {0} IS NULL THEN 'MISSING' ELSE 'KNOWN' END AS {1}_state"
+    states = ", ".join(
+        state.format(column, column.removesuffix("_key"))
+        for column in ("mahalla_key", "massif_key", "street_key", "lane")
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_opened_site AS
+        SELECT row_number() OVER () + (SELECT count(*) FROM {prefix}_site) AS site_id, *,
+            true AS is_found, {states}
+        FROM (SELECT DISTINCT * EXCLUDE (open_site_id) FROM {prefix}_opened)
+        """
+    )
+    engine.execute(f"INSERT INTO {prefix}_site BY NAME SELECT * FROM {prefix}_opened_site")
+    same = " AND ".join(
+        f"coalesce(opened.{column}, '') = coalesce(site.{column}, '')"
+        for column in ("mahalla_key", "mahalla_kind", "massif_key", "street_key", "lane")
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_possible AS
+        SELECT opened.open_site_id, site.site_id
+        FROM {prefix}_opened AS opened
+        JOIN {prefix}_opened_site AS site
+            ON site.district_code = opened.district_code AND {same}
         """
     )
