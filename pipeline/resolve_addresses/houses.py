@@ -161,7 +161,8 @@ def _tabulate_doubts(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
             ON place.district_code = reach.district_code
             AND place.street_key = locality.street_name
             AND coalesce(place.lane, '') = coalesce(locality.current_lane, '')
-        WHERE locality.mahalla_status <> 'MISSING' AND locality.street_status = 'UNKNOWN'
+        WHERE locality.mahalla_status IN ('EXACT', 'FUZZY')
+          AND locality.street_status = 'UNKNOWN'
         UNION
         SELECT DISTINCT locality.locality_id, place.group_id, 'STREET'
         FROM {prefix}_locality AS locality
