@@ -35,13 +35,17 @@ FROM (SELECT unnest($syllables) AS a), (SELECT unnest($endings) AS b),
 COPY (
 WITH drawn AS (
     SELECT i AS row_id,
-        hash(i, 1) % 100 AS form, hash(i, 2) % 100 AS kind,
+        hash(i, 1) % 100 AS form_drawn, hash(i, 2) % 100 AS kind,
         floor($streets * power((hash(i, 3) % 1000003) / 1000003.0, 2))::BIGINT AS place,
         1 + (hash(i, 5) % 150) AS house_n, hash(i, 6) % 20 AS house_form,
-        1 + (hash(i, 7) % 80) AS flat_n, 1 + hash(i, 9) % 5 AS lane
+        1 + (hash(i, 7) % 80) AS flat_n
     FROM range($rows) t(i)),
 placed AS (
-    SELECT *, place % 206 AS district, hash(place // 19) % 5000 AS mahalla_id,
+    SELECT *, place % 206 AS district, 1 + hash(place, 9) % 5 AS lane,
+        -- Four rows of five are written as their district's office writes.
+        CASE WHEN form_drawn % 5 = 0 THEN form_drawn ELSE hash(place % 206, 1) % 100 END
+            AS form,
+        hash(place, 2) % 4 = 0 AS has_lane, hash(place // 19) % 5000 AS mahalla_id,
         floor(7200 * power((hash(place) % 1000003) / 1000003.0, 3))::BIGINT AS street_id
     FROM drawn),
 parts AS (
@@ -49,7 +53,7 @@ parts AS (
         CASE WHEN house_form = 0 THEN house_n || '-A' WHEN house_form = 1
             THEN house_n || '/' || lane ELSE house_n::VARCHAR END AS house_text,
         CASE WHEN kind < 20 THEN flat_n::VARCHAR END AS flat_text,
-        s.name || CASE WHEN kind % 4 = 0 THEN ' ' || lane || '-tor' ELSE '' END AS lane_name
+        s.name || CASE WHEN has_lane THEN ' ' || lane || '-tor' ELSE '' END AS lane_name
     FROM placed JOIN names s ON s.name_id = street_id JOIN names m ON m.name_id = mahalla_id)
 SELECT row_id, '17' AS source_file, 1::BIGINT AS source_row,
     '1703' AS region_code, (1703200 + district)::VARCHAR AS district_code,

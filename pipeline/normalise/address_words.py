@@ -6,10 +6,10 @@ address_grammar.py.
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
-from pipeline.normalise.places import join_key, plain_text, word_key
+from pipeline.normalise.places import CACHED_WORDS, join_key, plain_text, word_key
 from pipeline.tables import reference_table
 
 LONGEST_PHRASE = 5
@@ -65,16 +65,27 @@ def type_words(vocabulary: str) -> dict[tuple[str, ...], Marker]:
     return words
 
 
-@cache
 def find_phrase(
     keys: tuple[str, ...], vocabulary: str = "address"
 ) -> tuple[Marker, int] | None:
     """The longest type word at the beginning of these keys, and its number of tokens."""
-    for length in range(min(LONGEST_PHRASE, len(keys)), 0, -1):
-        marker = _marker(keys[:length], vocabulary)
-        if marker is not None:
-            return marker, length
-    return None
+    if keys[0] in _phrase_beginnings(vocabulary):
+        for length in range(min(LONGEST_PHRASE, len(keys)), 1, -1):
+            marker = _marker(keys[:length], vocabulary)
+            if marker is not None:
+                return marker, length
+    marker = _single(keys[0], vocabulary)
+    return None if marker is None else (marker, 1)
+
+
+@cache
+def _phrase_beginnings(vocabulary: str) -> frozenset[str]:
+    return frozenset(words[0] for words in type_words(vocabulary) if len(words) > 1)
+
+
+@lru_cache(maxsize=CACHED_WORDS)
+def _single(key: str, vocabulary: str) -> Marker | None:
+    return _marker((key,), vocabulary)
 
 
 def _marker(keys: tuple[str, ...], vocabulary: str) -> Marker | None:

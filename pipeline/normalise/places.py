@@ -56,6 +56,9 @@ _IS_CYRILLIC = re.compile("[\u0400-\u04ff]")
 _IS_LATIN = re.compile("[a-z\u00c0-\u024f\u1e00-\u1eff]")
 
 
+_ASCII = str.maketrans({"`": "'", '"': " ", "\\": "/"})
+
+
 @cache
 def plain_characters() -> dict[int, str | int | None]:
     """The translation that gives every dash, slash, quote and apostrophe one form."""
@@ -70,6 +73,8 @@ def plain_text(text: str) -> str:
 
     Upper and lower case give the same result, dotted and dotless capitals included.
     """
+    if text.isascii():
+        return " ".join(text.translate(_ASCII).lower().split())
     text = unicodedata.normalize("NFKC", text.translate(plain_characters()))
     text = text.translate(plain_characters()).replace("İ", "i")
     lowered = unicodedata.normalize("NFC", text.upper().lower())
