@@ -65,39 +65,47 @@ def name_keys(names: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def read_texts(texts: pl.DataFrame) -> pl.DataFrame:
-    """What each distinct text is as a surname, a given name and a patronymic.
+def read_texts(texts: pl.DataFrame, part: str) -> pl.DataFrame:
+    """What each distinct text is as a surname, a given name or a patronymic.
 
     Args:
         texts: text (not null), is_karakalpak; each pair once.
+        part: the column that the texts stand in.
 
     Returns:
-        The same rows with the keys of `read_rows` (null where the text is no such part),
-        is_placeholder, is_initials, is_mixed, is_surname_form, is_patronymic_form and
-        word_count.
+        The same rows with the part's key, loose key and sex (a given name has none; null
+        where the text is no such part), is_placeholder, is_initials, is_mixed, and what
+        makes a row worth a look by `read_rows`: is_other_form (the form of another part),
+        is_missing (no usable text) and has_words (more than one).
     """
     words = latin_words(plain_words(texts["text"]), texts["is_karakalpak"])
     kinds = _kinds(words, texts["text"])
-    surname = exact_keys(_where(words, ~kinds["is_placeholder"]))
+    if part == "surname":
+        kinds = kinds.with_columns(is_initials=pl.lit(value=False))
     usable = _where(words, ~kinds["is_placeholder"] & ~kinds["is_initials"])
-    given_name = exact_keys(usable)
-    father = read_patronymics(usable)
-    sex = surname_sex(surname)
+    key = exact_keys(usable)
+    sex = surname_sex(key)
+    keys: list[pl.Series]
+    if part == "surname":
+        other = pl.repeat(False, words.len(), dtype=pl.Boolean, eager=True)
+        keys = [key.alias("surname_key"), sex.alias("surname_sex")]
+        root = key
+    else:
+        father = read_patronymics(usable)
+        root = key if part == "given_name" else father["root_key"]
+        other = sex.is_not_null()
+        keys = [key.alias("given_name_key")]
+        if part == "given_name":
+            other |= father["patronymic_sex"].is_not_null()
+        else:
+            keys = [father["patronymic_key"], father["patronymic_sex"]]
     return texts.with_columns(
-        surname.alias("surname_key"),
-        loose_keys(surname, "surname").alias("surname_loose"),
-        sex.alias("surname_sex"),
-        given_name.alias("given_name_key"),
-        loose_keys(given_name, "given_name").alias("given_name_loose"),
-        father["patronymic_key"],
-        loose_keys(father["root_key"], "patronymic").alias("patronymic_loose"),
-        father["patronymic_sex"],
-        kinds["is_placeholder"],
-        kinds["is_initials"],
-        kinds["is_mixed"],
-        sex.is_not_null().alias("is_surname_form"),
-        father["patronymic_sex"].is_not_null().alias("is_patronymic_form"),
-        (usable.str.count_matches(" ") + 1).alias("word_count"),
+        *keys,
+        loose_keys(root, part).alias(f"{part}_loose"),
+        *kinds,
+        other.alias("is_other_form"),
+        usable.is_null().alias("is_missing"),
+        usable.str.contains(" ").fill_null(value=False).alias("has_words"),
     )
 
 

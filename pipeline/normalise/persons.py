@@ -122,26 +122,34 @@ def _named(
 def _read_names(
     engine: duckdb.DuckDBPyConnection, people: duckdb.DuckDBPyRelation, stage: str
 ) -> None:
-    """Make `<stage>_text` (distinct texts with their keys) and `<stage>_moved`.
+    """Make `<stage>_<part>` (distinct texts with their keys) and `<stage>_moved`.
 
-    The second holds the distinct names whose parts stand in the wrong columns.
+    The last holds the distinct names whose parts stand in the wrong columns.
     """
-    parts = " UNION ALL ".join(
-        f"SELECT {part} AS text, is_karakalpak FROM people WHERE {part} IS NOT NULL"
-        for part in NAME_PARTS
-    )
-    distinct = (
-        engine.sql(f"SELECT DISTINCT * FROM ({parts})").pl().sort("text", "is_karakalpak")
-    )
-    texts = read_texts(distinct).with_row_index("text_id")  # noqa: F841 - read by name
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE {stage}_text AS SELECT * FROM texts")
+    for part in NAME_PARTS:
+        distinct = (
+            engine.sql(
+                f"SELECT DISTINCT {part} AS text, is_karakalpak FROM people "
+                f"WHERE {part} IS NOT NULL"
+            )
+            .pl()
+            .sort("text", "is_karakalpak")
+        )
+        texts = read_texts(distinct, part).with_row_index(  # noqa: F841 - read by name
+            "text_id"
+        )
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE {stage}_{part} AS FROM texts")
     doubtful = engine.sql(
         f"""
-        SELECT DISTINCT s.text_id AS surname_id, g.text_id AS given_name_id,
-            p.text_id AS patronymic_id, people.surname, people.given_name,
-            people.patronymic, people.is_karakalpak
-        {_PART_JOINS.format(stage=stage)}
-        WHERE {_MAY_BE_MOVED}
+        SELECT s.text_id AS surname_id, g.text_id AS given_name_id,
+            p.text_id AS patronymic_id, people.*
+        {
+            _PART_JOINS.format(
+                people=f"(SELECT DISTINCT surname, given_name, patronymic, is_karakalpak "
+                f"FROM people WHERE {_MAY_BE_MOVED.format(stage=stage)})",
+                stage=stage,
+            )
+        }
         """
     ).pl()
     moved = read_rows(doubtful).filter("is_rearranged")  # noqa: F841 - read by name
@@ -162,21 +170,27 @@ _READ = (
 )
 
 _PART_JOINS = """
-    FROM people
-    LEFT JOIN {stage}_text AS s
+    FROM {people} AS people
+    LEFT JOIN {stage}_surname AS s
         ON s.text = people.surname AND s.is_karakalpak = people.is_karakalpak
-    LEFT JOIN {stage}_text AS g
+    LEFT JOIN {stage}_given_name AS g
         ON g.text = people.given_name AND g.is_karakalpak = people.is_karakalpak
-    LEFT JOIN {stage}_text AS p
+    LEFT JOIN {stage}_patronymic AS p
         ON p.text = people.patronymic AND p.is_karakalpak = people.is_karakalpak
 """
 
-# What arrange_parts can have something to say about; a wider net than its readings.
+# What arrange_parts can have something to say about; a wider net than its readings, and
+# cheap, since few distinct texts have such a form.
 _MAY_BE_MOVED = """
-    g.is_surname_form OR g.is_patronymic_form OR p.is_surname_form
-    OR (s.is_patronymic_form AND p.is_surname_form)
-    OR (g.given_name_key IS NULL AND s.word_count > 1)
-    OR (s.surname_key IS NULL AND g.word_count > 1)
+    given_name IN (SELECT text FROM {stage}_given_name WHERE is_other_form)
+    OR patronymic IN (SELECT text FROM {stage}_patronymic WHERE is_other_form)
+    OR (coalesce(given_name IN (SELECT text FROM {stage}_given_name WHERE is_missing), true)
+        AND surname IN (SELECT text FROM {stage}_surname WHERE has_words))
+    OR (coalesce(surname IN (SELECT text FROM {stage}_surname WHERE is_missing), true)
+        AND given_name IN (SELECT text FROM {stage}_given_name WHERE has_words))
+    OR (given_name IN (SELECT text FROM {stage}_given_name WHERE has_words)
+        AND coalesce(
+            patronymic IN (SELECT text FROM {stage}_patronymic WHERE is_missing), true))
 """
 
 _KEYS = {
@@ -207,7 +221,7 @@ _NAMED_ROWS = f"""
     )
 },
         coalesce(g.is_initials, false) OR coalesce(p.is_initials, false) AS is_initials
-    {_PART_JOINS.replace("FROM people", "FROM identified AS people")}
+    {_PART_JOINS.replace("{people}", "identified")}
     LEFT JOIN {{stage}}_moved AS moved
         ON coalesce(moved.surname_id, -1) = coalesce(s.text_id, -1)
         AND coalesce(moved.given_name_id, -1) = coalesce(g.text_id, -1)

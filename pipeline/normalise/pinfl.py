@@ -38,10 +38,10 @@ def read_identifiers(
             SELECT *, {_PINFL_DIGITS} AS pinfl_digits, {_DOCUMENT_LETTERS} AS letters
             FROM identities
         ), numbers AS (
-            SELECT *, pinfl_digits IS NOT NULL
-                  AND (length(pinfl_digits) <> 14 OR regexp_matches(pinfl, '\\p{{L}}'))
-                  AS is_malformed,
-                CASE WHEN length(pinfl_digits) = 14
+            SELECT *, CASE WHEN pinfl = pinfl_digits THEN strlen(pinfl_digits) <> 14
+                  ELSE pinfl_digits IS NOT NULL AND (strlen(pinfl_digits) <> 14
+                      OR regexp_matches(pinfl, '\\p{{L}}')) END AS is_malformed,
+                CASE WHEN strlen(pinfl_digits) = 14
                      THEN TRY_CAST(pinfl_digits AS BIGINT) END AS number
             FROM digits
         ), dated AS (
@@ -68,9 +68,9 @@ def read_identifiers(
             {_PINFL_PROBLEMS} AS pinfl_problems,
             CASE WHEN is_passport_like AND is_document_formed THEN letters END
               AS document_key,
-            is_passport_like AND NOT is_document_formed
-              AND coalesce(regexp_matches(letters, '[\\p{{L}}\\p{{N}}]'), false)
-              AS is_document_malformed
+            CASE WHEN is_document_formed OR letters IS NULL THEN false
+                 ELSE is_passport_like AND regexp_matches(letters, '[\\p{{L}}\\p{{N}}]')
+            END AS is_document_malformed
         FROM judged
         """
     )

@@ -1,12 +1,14 @@
 """Rows of every source as comparable records: keys, identifiers, warnings."""
 
 import datetime
+import itertools
 
 import dataframely as dy
 import duckdb
 import polars as pl
 import pytest
 
+from pipeline.normalise.name_keys import name_keys
 from pipeline.normalise.persons import normalise_named, normalise_persons
 from schemas.record import NamedRecord, PersonRecord
 from schemas.source import (
@@ -157,6 +159,36 @@ def test_moved_parts_placeholders_and_initials(engine, rows):
         ["NAME_INITIALS"],
         ["NAME_MIXED_SCRIPT"],
         ["DOCUMENT_MALFORMED"],
+    ]
+
+
+TEXTS = (
+    None,
+    "-",
+    "A.",
+    "Alisher",
+    "Karimov",
+    "Каримова",
+    "Olimovich",
+    "Olim o'g'li",
+    "Abdu Rahim",
+    "Karimov Alisher",
+    "Alisher Olimovich",
+    "Karimov Alisher Olimovich",
+)
+
+
+def test_a_country_is_read_as_a_table_is(engine, rows):
+    names = [
+        dict(zip(("surname", "given_name", "patronymic"), texts, strict=True))
+        for texts in itertools.product(TEXTS, repeat=3)
+    ]
+    people = [person(at, region_code="1718", **name) for at, name in enumerate(names)]
+    read = normalised(engine, rows, *people)
+    shown = name_keys(pl.DataFrame(people, infer_schema_length=None)).rows(named=True)
+    keys = ("surname_key", "given_name_key", "patronymic_key", "patronymic_sex", "warnings")
+    assert [[row[key] for key in keys] for row in read] == [
+        [row[key] for key in keys] for row in shown
     ]
 
 
