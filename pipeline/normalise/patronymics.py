@@ -1,4 +1,4 @@
-"""Patronymics read as a root and a sex (domain.md §4.3, rule 15).
+"""Patronymics read as a root and a sex (docs/normalise-names.md, rule 15).
 
 What belongs here: the forms X-ovich / X-ovna, X o'g'li / X qizi and their spellings.
 Karimovich and Karim o'g'li are one reading; Karimovna and Karim qizi another.

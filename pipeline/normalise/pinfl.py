@@ -135,7 +135,7 @@ _PINFL_PROBLEMS = """
 # Birth certificates have numbers of another kind.
 _PASSPORT_LIKE = "coalesce(document_type IN ('PASSPORT', 'ID_CARD'), true)"
 
-# domain.md §3.2: Cyrillic letters that look like Latin ones.
+# Cyrillic letters that look like Latin ones.
 _DOCUMENT_LETTERS = r"""
     CASE WHEN regexp_full_match(document_number, '[A-Z]{2}[0-9]{7}') THEN document_number
          ELSE translate(upper(regexp_replace(
