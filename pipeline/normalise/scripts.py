@@ -14,7 +14,7 @@ import polars as pl
 from pipeline.tables import reference_table
 
 MARKS = "ʻʼ'‘’`´′ʹ＇‛ʽˈʾʿˊˋˮ‵՚׳ꞌ״„“”\"«»″ʺ*΄᾽῾´｀ʻ\u0312\u0313\u0314\u0315\u031b"
-"""Everything seen in place of the mark of oʻ, gʻ and tutuq (docs/normalise-names.md, rules 1-2)."""
+"""Everything seen in place of the mark of oʻ, gʻ and tutuq (rules 1 and 2)."""
 
 KARAKALPAK_REGION = "1735"
 CYRILLIC = r"[\u0400-\u052F]"
