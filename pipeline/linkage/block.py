@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-BLOCK_PAIRS_MAX = 250_000
+BLOCK_PAIRS_MAX = 20_000
 """A block with more pairs than this is narrowed by the rule's refinements, or skipped."""
 
 

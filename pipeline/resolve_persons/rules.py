@@ -16,27 +16,15 @@ EXACT_WEIGHTS = {
     LinkRule.EXACT_NAME_ADDRESS: 2e3,
     LinkRule.EXACT_NAME_PLACE: 1e3,
 }
-EXACT_KEYS: dict[LinkRule, tuple[str, ...]] = {
-    LinkRule.EXACT_DOCUMENT: ("document_key", "birth_date", "given_name_key", "sex"),
-    LinkRule.EXACT_NAME_ADDRESS: (
-        "surname_key",
-        "given_name_key",
-        "patronymic_key",
-        "birth_date",
-        "sex",
-        "address_id",
-    ),
-    LinkRule.EXACT_NAME_PLACE: (
-        "surname_key",
-        "given_name_key",
-        "patronymic_key",
-        "birth_date",
-        "sex",
-        "district_code",
-    ),
+FULL_NAME = ("surname_key", "given_name_key", "patronymic_key", "birth_date")
+EXACT_KEYS: dict[LinkRule, tuple[tuple[str, ...], str]] = {
+    LinkRule.EXACT_DOCUMENT: (("given_name_key", "birth_date"), "document_key"),
+    LinkRule.EXACT_NAME_ADDRESS: (FULL_NAME, "address_id"),
+    LinkRule.EXACT_NAME_PLACE: (FULL_NAME, "district_code"),
 }
+"""What must be equal, sex besides: who it is, and the paper or place that ties them."""
 CHANCE_MAX = 1e-4
-"""Most people of a district that chance may give this name and birth date."""
+"""Most strangers that chance may put under one exact key."""
 SUSPECT_ROWS_MAX = 50
 
 LINKS = f"{PREFIX}_rule_link"
@@ -52,9 +40,7 @@ def link_by_rules(
     """Make the tables of rule links, of cannot-links, and of PINFLs shared by strangers."""
     _read_decisions(engine, records, decisions)
     _find_shared_pinfls(engine)
-    keys = "\nUNION ALL\n".join(
-        _exact_key_sql(rule, columns) for rule, columns in EXACT_KEYS.items()
-    )
+    keys = "\nUNION ALL\n".join(_exact_key_sql(rule) for rule in EXACT_KEYS)
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {LINKS} AS
@@ -168,24 +154,27 @@ def _find_shared_pinfls(engine: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _exact_key_sql(rule: LinkRule, columns: tuple[str, ...]) -> str:
+def _exact_key_sql(rule: LinkRule) -> str:
     """Links of rows with equal keys to the first of them.
 
-    Left out: groups that hold two PINFLs (the rows without one could be either's), and,
-    where a place is all that is added to the name, names so common that chance gives two.
+    Left out are groups that hold two PINFLs (the rows without one could be either's), and
+    values so common outside the group that chance may put a stranger in it: names shared
+    by thousands, a placeholder for a document number, a default birth date.
     """
+    who, tie = EXACT_KEYS[rule]
+    columns = (*who, "sex", tie)
     known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
     key = ", ".join(columns)
-    limit, joins = "", ""
-    if rule is LinkRule.EXACT_NAME_PLACE:
-        names = ("surname_key", "given_name_key", "patronymic_key", "birth_date")
-        counted = (*names, "district_code")
-        joins = " ".join(
-            f"JOIN {PREFIX}_freq_{column} AS f_{column} ON f_{column}.code = {column}"
-            for column in counted
-        )
-        bits = " + ".join(f"f_{column}.bits" for column in names)
-        limit = f"WHERE f_district_code.rows * pow(2, {bits}) <= {CHANCE_MAX}"
+    joins = " ".join(
+        f"JOIN {PREFIX}_freq_{column} AS f_{column} ON f_{column}.code = {column}"
+        for column in (*who, tie)
+    )
+    strangers = " * ".join(
+        [
+            f"greatest(f_{tie}.rows - len(nodes), 0)",
+            *(f"(greatest(f_{c}.rows - len(nodes), 0) / population)" for c in who),
+        ]
+    )
     return f"""
         SELECT left_node, right_node, '{rule}' AS rule, {EXACT_WEIGHTS[rule]} AS weight
         FROM (
@@ -197,7 +186,8 @@ def _exact_key_sql(rule: LinkRule, columns: tuple[str, ...]) -> str:
                 ) USING ({key})
                 GROUP BY {key}
                 HAVING count(*) > 1 AND count(DISTINCT pinfl) <= 1
-            ) {joins} {limit}
+            ) {joins} CROSS JOIN (SELECT count(*)::DOUBLE AS population FROM {NODES})
+            WHERE {strangers} <= {CHANCE_MAX}
         )
         WHERE left_node <> right_node
     """
