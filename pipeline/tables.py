@@ -56,7 +56,9 @@ def open_engine(run: Run) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     try:
         engine.execute("SET TimeZone = 'UTC'")
-        engine.execute("SET enable_progress_bar = false")
+        # In a notebook without ipywidgets the bar is off and can't be set.
+        if engine.sql("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
+            engine.execute("SET enable_progress_bar = false")
         yield engine
     finally:
         engine.close()
