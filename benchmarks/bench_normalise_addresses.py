@@ -19,7 +19,20 @@ import duckdb
 
 from pipeline.normalise.addresses import normalise_dwellings
 
-SYLLABLES = ["Nav", "Bog", "Do'st", "Ix", "Yan", "Ol", "Qor", "Gul", "Tin", "Mus", "Far", "Sam"]
+SYLLABLES = [
+    "Nav",
+    "Bog",
+    "Do'st",
+    "Ix",
+    "Yan",
+    "Ol",
+    "Qor",
+    "Gul",
+    "Tin",
+    "Mus",
+    "Far",
+    "Sam",
+]
 ENDINGS = ["bahor", "lik", "obod", "zor", "iston", "tepa", "ariq", "soy", "diyor", "xo'ja"]
 
 STREETS = 180_000
@@ -54,7 +67,8 @@ parts AS (
             THEN house_n || '/' || lane ELSE house_n::VARCHAR END AS house_text,
         CASE WHEN kind < 20 THEN flat_n::VARCHAR END AS flat_text,
         s.name || CASE WHEN has_lane THEN ' ' || lane || '-tor' ELSE '' END AS lane_name
-    FROM placed JOIN names s ON s.name_id = street_id JOIN names m ON m.name_id = mahalla_id)
+    FROM placed JOIN names s ON s.name_id = street_id
+    JOIN names m ON m.name_id = mahalla_id)
 SELECT row_id, '17' AS source_file, 1::BIGINT AS source_row,
     '1703' AS region_code, (1703200 + district)::VARCHAR AS district_code,
     CASE WHEN form < 66 THEN m_name || CASE form % 4 WHEN 0 THEN ' MFY' WHEN 1

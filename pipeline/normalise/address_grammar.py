@@ -21,10 +21,11 @@ from pipeline.normalise.address_tokens import (
     read_atoms,
 )
 from pipeline.normalise.address_words import Marker, area_names
-from pipeline.normalise.places import join_key, plain_text
+from pipeline.normalise.places import join_key, plain_text, word_key
 
 NAMED = ("REGION", "DISTRICT", "CITY", "SETTLEMENT", "MAHALLA", "MASSIF", "STREET")
 AREAS = ("REGION", "DISTRICT", "CITY")
+PLACES = ("STREET", "MAHALLA", "MASSIF", "SETTLEMENT")
 _FORMERLY = frozenset(
     ["sobiq", "sobik", "avvalgi", "eski", "bivshaya", "bivshiy", "bivsh", "biv", "ranee"]
 )
@@ -213,28 +214,32 @@ class _Segment:
         follows = self._next_marker()
         if marker.side == "BEFORE":
             return atom.is_joined and bool(self.pending) and self.pending[-1].kind == WORD
-        if marker.meaning in ("SETTLEMENT", "MASSIF") and follows is not None:
-            if follows.meaning == "MAHALLA" and follows.side == "AFTER" and self.pending:
-                behind = self._next(1)
-                return behind is None or behind.kind != WORD
+        if marker.meaning in ("SETTLEMENT", "MASSIF") and self._mahalla_ends():
+            return True
         if marker.form == "name":
             return follows is not None and follows.meaning in ("STREET", "LANE", "MAHALLA")
-        if not marker.is_weak:
-            return False
-        if follows is not None and follows.meaning in (
-            "STREET",
-            "MAHALLA",
-            "MASSIF",
-            "SETTLEMENT",
-        ):
+        return marker.is_weak and self._is_weak_word(follows)
+
+    def _mahalla_ends(self) -> bool:
+        """Ishchilar shaharchasi MFY: the settlement word is part of the name."""
+        follows, behind = self._next_marker(), self._next(1)
+        return (
+            follows is not None
+            and follows.meaning == "MAHALLA"
+            and follows.side == "AFTER"
+            and bool(self.pending)
+            and (behind is None or behind.kind != WORD)
+        )
+
+    def _is_weak_word(self, follows: Marker | None) -> bool:
+        if follows is not None and follows.meaning in PLACES:
             return follows.side != "BEFORE"
         ahead = self._next()
         if ahead is not None and ahead.kind == NUMBER and self._has_words():
             behind = self._next_marker(1)
             return behind is not None and behind.meaning == "LANE"
-        return (
-            not self.pending and bool(count := self._words_ahead()) and self._claimed(count)
-        )
+        count = self._words_ahead()
+        return not self.pending and count > 0 and self._claimed(count)
 
     def _named(self, atom: Atom, marker: Marker) -> None:
         ahead = self._words_ahead()
@@ -473,7 +478,7 @@ class _Segment:
     def _letter_area(self, atom: Atom) -> None:
         """sh., t., v., g.: a city, district or region that is known by its name."""
         if not self._has_words():
-            if atom.text in ("t", "т") and self._next_is_street() and self.pending:
+            if word_key(atom.text) == "t" and self._next_is_street() and self.pending:
                 self._lane(atom, Marker("LANE", "EITHER", "tor"))
             elif self._area_follows():
                 self._take(self._area_length(self._words_ahead()))
@@ -527,7 +532,7 @@ class _Segment:
     def _letter_village(self, atom: Atom) -> None:
         """Q. after a village's name; s. and p. before one."""
         ahead = self._words_ahead()
-        if self._has_words() and atom.text in ("q", "қ"):
+        if self._has_words() and word_key(atom.text) == "q":
             self._named(atom, Marker("SETTLEMENT", "AFTER", "qishlogʻi"))
         elif not self.pending and ahead:
             words = tuple(part.text for part in self._take(ahead))
@@ -536,14 +541,14 @@ class _Segment:
             self._unread(atom)
 
     def _letter_number(self, atom: Atom) -> None:
-        """X. (flat), u. (house), b. (building) beside a number."""
-        meaning = {"x": "FLAT", "u": "HOUSE", "b": "BUILDING"}[_latin_letter(atom.text)]
+        """Read x. (flat), u. (house), b. (building) beside a number."""
+        meaning = {"x": "FLAT", "u": "HOUSE", "b": "BUILDING"}[word_key(atom.text)]
         has_own = bool(self.pending) and self.pending[-1].kind == NUMBER
-        if meaning == "HOUSE" or self.has_house or len(self.pending) > 1:
-            if has_own or self._number_ahead():
-                self._numbered(atom, Marker(meaning, "AFTER", ""))
-                return
-        self._unread(atom)
+        is_certain = meaning == "HOUSE" or self.has_house or len(self.pending) > 1
+        if is_certain and (has_own or self._number_ahead()):
+            self._numbered(atom, Marker(meaning, "AFTER", ""))
+        else:
+            self._unread(atom)
 
     def _unread(self, atom: Atom) -> None:
         words = (*(part.text for part in self.pending), atom.text)
@@ -604,10 +609,6 @@ def _lane(number: str, form: str) -> str:
     if not number:
         return form
     return number.upper() if form == "tor" else f"{number.upper()}-{form}"
-
-
-def _latin_letter(letter: str) -> str:
-    return {"х": "x", "у": "u", "б": "b"}.get(letter, letter)
 
 
 _LETTERS: dict[str, Callable[[_Segment, Atom], None]] = {

@@ -7,8 +7,8 @@ block, after it a flat). A component whose meaning stays open is unread, never g
 
 import dataclasses
 import re
-from functools import lru_cache
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.normalise.address_grammar import CACHED_TEXTS, Item, read_items
@@ -18,7 +18,7 @@ from pipeline.normalise.places import join_display, join_key, latin_word, plain_
 from pipeline.normalise.streets import massif_name, street_display, street_name
 
 POSTAL_CODE_DIGITS = 6
-_PARTS = ("mahalla massif settlement street lane house building flat").split()
+_PARTS = ["mahalla", "massif", "settlement", "street", "lane", "house", "building", "flat"]
 _COUNTRY = ("o'zbekiston", "uzbekistan", "uzbekiston")
 
 # 5-x in the column of flats is x(onadon), no letter of the number.
@@ -455,15 +455,19 @@ def read_numbers(
     return reader.reading
 
 
+def _whole_number(reading: Reading, slot: str, plain: str) -> HouseNumber | None:
+    """A column that holds its number and nothing else."""
+    if slot == "FLAT":
+        return house_number(_FLAT_LETTER.sub(r"\1", plain))
+    if slot == "BUILDING":
+        return house_number(plain) or _letter(plain)
+    is_span = reading.flat is not None
+    return house_number(plain) or (house_span(plain) if is_span else None)
+
+
 def _number_column(reader: Reader, slot: str, value: str) -> None:
     plain = plain_text(value).strip(" -.#*")
-    if slot == "FLAT":
-        plain = _FLAT_LETTER.sub(r"\1", plain)
-    number = house_number(plain)
-    if number is None and slot == "BUILDING":
-        number = _letter(plain)
-    if number is None and slot == "HOUSE" and reader.reading.flat is not None:
-        number = house_span(plain)
+    number = _whole_number(reader.reading, slot, plain)
     if number is not None:
         if number.key.strip("0"):
             setattr(reader.reading, slot.lower(), number)

@@ -39,7 +39,8 @@ _NUMBER = r"\d+(?:-?\p{L})?(?:[/\\]\d*\p{L}?)*"
 _FLAT_WORD = r"(?:xonadoni?|хонадони?|xon|хон|kvartira|квартира|kv|кв)"
 _HOUSE = rf"(?:№?\s*{_NUMBER}\s*-?\s*(?:uyi?|уйи?)|(?:uy|уй|дом|dom|[dд])[.\s№]*{_NUMBER})"
 _FLAT = rf"(?:№?\s*{_NUMBER}(?:\s*-?\s*{_FLAT_WORD})?|{_FLAT_WORD}[.\s№]*{_NUMBER})"
-TAIL = rf"(?i)^(.*?)((?:(?:^|[\s,;]+){_HOUSE}|[,;]\s*{_NUMBER})(?:[\s,;.]+{_FLAT})*\.?)[\s,;.]*$"
+_FIRST = rf"(?:(?:^|[\s,;]+){_HOUSE}|[,;]\s*{_NUMBER})"
+TAIL = rf"(?i)^(.*?)({_FIRST}(?:[\s,;.]+{_FLAT})*\.?)[\s,;.]*$"
 STREET_WITH_NUMBER = r"(?i)((?:chasi|часи|чаcи))\.?\s+(№?\s*\d)"
 
 _PART_COLUMNS: dict[str, type[pl.DataType]] = {
@@ -113,7 +114,7 @@ def normalise_dwellings(
         f"""CREATE OR REPLACE TEMP TABLE normalise_dwellings_raw AS
         SELECT row_id AS id, {raw} FROM dwellings"""
     )
-    parts = _read_parts(engine, "normalise_dwellings")
+    parts = _read_parts(engine, "normalise_dwellings")  # noqa: F841 - read by name
     return engine.sql(
         """SELECT parts.* EXCLUDE (id, massif, street_alone), parts.id AS dwelling_id,
             object_kind, status,
@@ -187,7 +188,8 @@ FROM (SELECT raw.id, raw.region_code, raw.district_code,
         AS building,
     CASE WHEN {flat} THEN coalesce(number.flat_shown, place.flat_shown) END AS flat,
     nullif(concat_ws(' ', place.unread, number.unread,
-        CASE WHEN NOT {house} THEN concat_ws(' ', place.house_shown, number.house_shown) END,
+        CASE WHEN NOT {house}
+            THEN concat_ws(' ', place.house_shown, number.house_shown) END,
         CASE WHEN NOT {building}
             THEN concat_ws(' ', place.building_shown, number.building_shown) END,
         CASE WHEN NOT {flat} THEN concat_ws(' ', place.flat_shown, number.flat_shown) END),
@@ -233,7 +235,7 @@ def _dictionary(
             f"WHERE value_id >= {first} AND value_id < {first + BATCH_ROWS}"
         ).fetchall()
         rows = [(row[0], *_part_row(read(*row[1:]))) for row in batch]
-        schema = {"value_id": pl.Int64, **_PART_COLUMNS}
+        schema: dict[str, type[pl.DataType]] = {"value_id": pl.Int64, **_PART_COLUMNS}
         columns_read = zip(*rows, strict=True) if rows else ((),) * len(schema)
         frame = pl.DataFrame(
             [

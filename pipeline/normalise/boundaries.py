@@ -22,6 +22,7 @@ from pipeline.normalise.boundary_grammar import (
     Territory,
     read_description,
 )
+from pipeline.normalise.places import plain_text
 
 
 class Rule(NamedTuple):
@@ -53,6 +54,9 @@ def read_boundary(text: str | None) -> BoundaryText:
     composer = _Composer(description)
     rules = tuple(dict.fromkeys(composer.rules()))
     unread = " ".join(description.unread) or None
+    if not rules and unread is None:
+        # A text that names no territory (a district alone) is as good as unread.
+        unread = plain_text(text) or None
     return BoundaryText(rules, unread)
 
 

@@ -227,9 +227,7 @@ class _Reader:
             self.is_its = True
         elif self.is_rest and meaning in ("PART", "FILLER"):
             self._rest(is_part=meaning == "PART")
-        elif meaning == "PART" and not self.is_all:
-            self._doubt([atom.text])
-        elif meaning == "SIDE" and not self.parity:
+        elif meaning == "PART" and not self.is_all or meaning == "SIDE" and not self.parity:
             self._doubt([atom.text])
 
     def _and(self) -> None:
@@ -498,10 +496,13 @@ class _Reader:
             self._names(marker, entries)
         elif marker.meaning == "STREET" and self.is_rest:
             self._rest()
-        elif marker.meaning == "STREET" and not (self.is_all or self.is_its):
+        elif not self.is_all and self._needs_name(marker):
             self._doubt([atom.text])
-        elif marker.meaning == "MAHALLA" and self._last() is None and not self.is_all:
-            self._doubt([atom.text])
+
+    def _needs_name(self, marker: Marker) -> bool:
+        if marker.meaning == "STREET":
+            return not self.is_its
+        return marker.meaning == "MAHALLA" and self._last() is None
 
     def _leading_houses(
         self, entries: list[list[Atom]], *, joined: bool

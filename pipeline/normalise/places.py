@@ -76,8 +76,9 @@ def plain_text(text: str) -> str:
     if text.isascii():
         return " ".join(text.translate(_ASCII).lower().split())
     text = unicodedata.normalize("NFKC", text.translate(plain_characters()))
-    text = text.translate(plain_characters()).replace("İ", "i")
+    text = text.translate(plain_characters()).replace("İ", "i").replace("i̇", "i")
     lowered = unicodedata.normalize("NFC", text.upper().lower())
+    lowered = lowered.replace("i\u0307", "i")
     return " ".join(lowered.translate(plain_characters()).split())
 
 

@@ -67,7 +67,9 @@ def is_right(case, row):
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in CASES if case["case"] not in UNPARSED], ids=lambda c: c["case"]
+    "case",
+    [case for case in CASES if case["case"] not in UNPARSED],
+    ids=lambda c: c["case"],
 )
 def test_golden_addresses(read, case):
     row = read[case["case"]]
@@ -92,8 +94,17 @@ def test_shares_of_right_and_wrong_hold_the_bar(read):
 @pytest.mark.parametrize(
     "texts",
     [
-        ["Navoiy ko'chasi, 12-uy", "Навоий кўчаси 12 уй", "NAVOIY KOʻCHASI 12", "ул. Навои, д. 12"],
-        ["Gulyor 4-tor ko'chasi, 15", "Гулёр 4-тор кўчаси 15-уй", "4-й проезд Гулёр, д. 15"],
+        [
+            "Navoiy ko'chasi, 12-uy",
+            "Навоий кўчаси 12 уй",
+            "NAVOIY KOʻCHASI 12",
+            "ул. Навои, д. 12",
+        ],
+        [
+            "Gulyor 4-tor ko'chasi, 15",
+            "Гулёр 4-тор кўчаси 15-уй",
+            "4-й проезд Гулёр, д. 15",
+        ],
         ["Katta guzar MFY, 5-uy", "Kattaguzar MFY, 5-uy", "Катта гузар МФЙ, 5"],
     ],
     ids=["street", "lane", "compound"],
@@ -145,7 +156,12 @@ def test_dwellings_keep_their_rows_and_canonical_cadastral_numbers(engine, rows)
     dwellings = rows(
         SourceDwelling,
         {**TASHKENT, "row_id": 0, "cadastral_number": "10:1:1:1:1:1:5", "street": "Navoiy"},
-        {**TASHKENT, "row_id": 1, "cadastral_number": "10:01:01:01:01:0001:0005", "street": None},
+        {
+            **TASHKENT,
+            "row_id": 1,
+            "cadastral_number": "10:01:01:01:01:0001:0005",
+            "street": None,
+        },
         {**TASHKENT, "row_id": 2, "cadastral_number": "nomalum", "street": "Navoiy"},
     )
     records = normalise_dwellings(engine, dwellings).pl()
