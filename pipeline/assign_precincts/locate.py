@@ -41,8 +41,12 @@ MAHALLA_FIT = """
 MASSIF_FIT = """
     CASE
         WHEN rule.massif_key IS NULL THEN 3
-        WHEN site.massif_state = 'KNOWN'
-            THEN 3 * (rule.massif_key = site.massif_key)::INTEGER
+        WHEN site.massif_state = 'KNOWN' THEN
+            CASE WHEN rule.massif_key <> site.massif_key THEN 0
+                 WHEN rule.mahalla_key IS NOT NULL OR coalesce(blocks.mahallas, 1) = 1
+                     THEN 3
+                 WHEN silent.district_code IS NOT NULL THEN 1
+                 ELSE 2 END
         WHEN site.massif_state = 'UNREAD' THEN 1
         WHEN site.is_found OR site.street_state = 'KNOWN' THEN 0
         ELSE 1
@@ -221,6 +225,13 @@ def _tabulate_streets(engine: duckdb.DuckDBPyConnection) -> None:
     )
     engine.execute(
         f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_blocks AS
+        SELECT district_code, massif_key, count(*) AS mahallas
+        FROM {PREFIX}_block GROUP BY ALL
+        """
+    )
+    engine.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_twin AS
         SELECT asked_code AS district_code, mahalla_key
         FROM (
@@ -272,6 +283,9 @@ def _pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
                 ON block.district_code = site.district_code
                 AND block.massif_key = site.massif_key
                 AND block.mahalla_key = rule.mahalla_key
+            LEFT JOIN {PREFIX}_blocks AS blocks
+                ON blocks.district_code = site.district_code
+                AND blocks.massif_key = rule.massif_key
             LEFT JOIN {PREFIX}_twin AS twin
                 ON twin.district_code = site.district_code
                 AND twin.mahalla_key = rule.mahalla_key

@@ -66,7 +66,8 @@ def tabulate_houses(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_house AS
         SELECT group_id, house_key,
-            CASE WHEN count(*) = 1 THEN min(dwelling_id) END AS dwelling_id,
+            CASE WHEN count(*) = 1 AND min(flat_key) = '' THEN min(dwelling_id)
+            END AS dwelling_id,
             min(any_dwelling_id) AS any_dwelling_id,
             CASE WHEN min(first_number) = max(last_number) THEN min(first_number) END
                 AS shared_number

@@ -317,3 +317,9 @@ def test_a_number_of_another_district_s_numbering_is_a_conflict(engine, rows):
     )
     assert unknown_house["reason"] == "DISTRICT_CONFLICT"
     assert known_house["reason"] == "EXACT"
+
+
+def test_the_only_flat_known_is_not_every_flat(engine, rows):
+    found = link(engine, rows, APARTMENTS[:1], AT + "house=1; flat=9", AT + "house=1")
+    assert [row["dwelling_id"] for row in found] == [None, None]
+    assert {row["reason"] for row in found} == {"EXACT_BUILDING"}
