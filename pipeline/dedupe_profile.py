@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pipeline.errors import ConfigurationError
 
 KEYS = {"record_id", "source", "link_bits", "swapped", "column", "block"}
+PARTS = {"date": ("year",), "postcode": ("sector", "outward")}
+"""Parts of a column that blocks may be made on, as birth_date_year."""
 KINDS = ("name", "text", "date", "number", "postcode", "category")
 
 
@@ -74,6 +76,15 @@ def read_profile(text: str, name: str) -> Profile:
     blocks = tuple(tuple(row.get("on", ())) for row in content.get("block", []))
     if not columns or not blocks:
         raise ConfigurationError(f"{name}: needs at least one column and one block")
+    coded = {c.name for c in columns} | {
+        f"{c.name}_{part}" for c in columns for part in PARTS.get(c.kind, ())
+    }
+    for block in blocks:
+        strange = sorted(set(block) - coded)
+        if strange:
+            raise ConfigurationError(
+                f"{name}: block on {', '.join(strange)}: no such column"
+            )
     return Profile(
         record_id=content["record_id"],
         columns=columns,

@@ -25,6 +25,8 @@ EXACT_KEYS: dict[LinkRule, tuple[tuple[str, ...], str]] = {
 """What must be equal, sex besides: who it is, and the paper or place that ties them."""
 CHANCE_MAX = 1e-4
 """Most strangers that chance may put under one exact key."""
+EXACT_ROWS_MAX = 20
+"""More rows than this under one exact key are default values, not one person."""
 SUSPECT_ROWS_MAX = 50
 
 LINKS = f"{PREFIX}_rule_link"
@@ -159,7 +161,8 @@ def _exact_key_sql(rule: LinkRule) -> str:
 
     Left out are groups that hold two PINFLs (the rows without one could be either's), and
     values so common outside the group that chance may put a stranger in it: names shared
-    by thousands, a placeholder for a document number, a default birth date.
+    by thousands, a placeholder for a document number, a default birth date. The chance is
+    the rows of the paper or place times the shares of the other values.
     """
     who, tie = EXACT_KEYS[rule]
     columns = (*who, "sex", tie)
@@ -171,7 +174,7 @@ def _exact_key_sql(rule: LinkRule) -> str:
     )
     strangers = " * ".join(
         [
-            f"greatest(f_{tie}.rows - len(nodes), 0)",
+            f"f_{tie}.rows",
             *(f"(greatest(f_{c}.rows - len(nodes), 0) / population)" for c in who),
         ]
     )
@@ -185,7 +188,8 @@ def _exact_key_sql(rule: LinkRule) -> str:
                     SELECT DISTINCT {key} FROM {NODES} WHERE is_open AND {known}
                 ) USING ({key})
                 GROUP BY {key}
-                HAVING count(*) > 1 AND count(DISTINCT pinfl) <= 1
+                HAVING count(*) BETWEEN 2 AND {EXACT_ROWS_MAX}
+                    AND count(DISTINCT pinfl) <= 1
             ) {joins} CROSS JOIN (SELECT count(*)::DOUBLE AS population FROM {NODES})
             WHERE {strangers} <= {CHANCE_MAX}
         )

@@ -222,11 +222,12 @@ def test_person_takes_values_by_precedence(engine: duckdb.DuckDBPyConnection):
                 "registered_on": day(2020, 1, 1),
                 "document_number": "AB2222222",
             },
+            *background(),
         ],
     )
-    persons = world.resolution.persons.pl().to_dicts()
-    assert len(persons) == 1
-    person = persons[0]
+    assert {world.person[row] for row in range(4)} == {world.person[0]}
+    persons = {p["person_id"]: p for p in world.resolution.persons.pl().to_dicts()}
+    person = persons[world.person[0]]
     assert person["main_row_id"] == 3
     assert person["permanent_row_id"] == 3
     assert person["temporary_row_id"] == 1
@@ -249,3 +250,13 @@ def test_empty_column(engine: duckdb.DuckDBPyConnection, column: str):
         rows = [{**row, "precision": None, "pinfl": None} for row in rows]
     world = resolve(engine, rows)
     assert len(set(world.person.values())) == 300
+
+
+def test_name_and_placeholders_shared_by_a_thousand_merge_nobody(
+    engine: duckdb.DuckDBPyConnection,
+):
+    """One name, one default birth date, one placeholder document: no evidence at all."""
+    default = {"birth_date": datetime.date(1970, 6, 6), "document_number": "AA0000001"}
+    world = resolve(engine, [{**default, "address_id": n // 3} for n in range(1000)])
+    assert len(set(world.person.values())) == 1000
+    assert world.resolution.notes["pairs_capped"] > 0
