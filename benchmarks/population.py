@@ -92,14 +92,16 @@ def _people(
     twins = twins[random.random(len(twins)) < twin_share * 3]
     birth[twins] = birth[twins - 1]
     sex = random.integers(0, 2, persons)
+    given = _draw(random, len(names["given_name"]), persons)
+    same = twins[given[twins] == given[twins - 1]]
+    # Nobody gives twins one name.
+    given[same] = (given[same] + 1) % len(names["given_name"])
     return pl.DataFrame(
         {
             "person": np.arange(persons),
             "household": household,
             "surname": _take(names["surname"], surname[household]),
-            "given_name": _take(
-                names["given_name"], _draw(random, len(names["given_name"]), persons)
-            ),
+            "given_name": _take(names["given_name"], given),
             "patronymic": _take(
                 names["father"], np.where(is_child, father[household], own_father)
             ),
