@@ -142,6 +142,7 @@ def locate_addresses(
     tabulate_sites(engine, PREFIX, readings, limits)
     _tabulate_streets(engine)
     _touch_places(engine, dwellings)
+    _find_candidates(engine)
     _pair_sites(engine)
     _tabulate_points(engine)
     _judge_points(engine, f"{PREFIX}_point", f"{PREFIX}_verdict")
@@ -260,6 +261,45 @@ def _touch_places(engine: duckdb.DuckDBPyConnection, dwellings: Relation) -> Non
     )
 
 
+def _find_candidates(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make `_candidate` (site_id, rule_id): rules that are about a site at all.
+
+    Most sites name their mahalla: they meet its rules and those without a mahalla. A site
+    that lacks it meets the rules of the mahallas that hold its street, else all of its
+    district.
+    """
+    about = f"""
+        JOIN {PREFIX}_link_reach AS reach ON reach.asked_code = site.district_code
+        JOIN {PREFIX}_rule AS rule ON rule.district_code = reach.district_code
+            AND (rule.street_key IS NULL OR site.street_state <> 'KNOWN'
+                 OR rule.street_key = site.street_key)
+    """
+    is_by_street = "site.mahalla_state = 'MISSING' AND site.street_state = 'KNOWN'"
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_candidate AS
+        SELECT site.site_id, rule.rule_id
+        FROM {PREFIX}_site AS site {about} AND rule.mahalla_key = site.mahalla_key
+        WHERE site.mahalla_state = 'KNOWN'
+        UNION ALL
+        SELECT site.site_id, rule.rule_id
+        FROM {PREFIX}_site AS site {about} AND rule.mahalla_key IS NULL
+        UNION ALL
+        SELECT site.site_id, rule.rule_id
+        FROM {PREFIX}_site AS site
+        JOIN {PREFIX}_held AS held
+            ON held.district_code = site.district_code
+            AND held.street_key = site.street_key
+        {about} AND rule.mahalla_key = held.mahalla_key
+        WHERE {is_by_street}
+        UNION ALL
+        SELECT site.site_id, rule.rule_id
+        FROM {PREFIX}_site AS site {about} AND rule.mahalla_key IS NOT NULL
+        WHERE site.mahalla_state <> 'KNOWN' AND NOT ({is_by_street})
+        """
+    )
+
+
 def _pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
     """Make `_pair`: every rule that fits or may fit a site, houses apart."""
     engine.execute(
@@ -272,9 +312,9 @@ def _pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
                 rule.parity, rule.cadastral_prefix, rule.is_precinct_known,
                 least({DISTRICT_FIT}, {MAHALLA_FIT}, {MASSIF_FIT}, {STREET_FIT},
                     {LANE_FIT}) AS fit
-            FROM {PREFIX}_site AS site
-            JOIN {PREFIX}_link_reach AS reach ON reach.asked_code = site.district_code
-            JOIN {PREFIX}_rule AS rule ON rule.district_code = reach.district_code
+            FROM {PREFIX}_candidate AS candidate
+            JOIN {PREFIX}_site AS site USING (site_id)
+            JOIN {PREFIX}_rule AS rule USING (rule_id)
             LEFT JOIN {PREFIX}_held AS held
                 ON held.district_code = site.district_code
                 AND held.street_key = site.street_key
