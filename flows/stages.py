@@ -66,8 +66,8 @@ def stage(body: Callable[[Engine, Run], Counts]) -> Task[[Run], Counts]:
             state = "resumed"
         else:
             report_stage(name, "started", {}, 0.0)
-            with tables.open_engine(run) as engine, _without_values(run, name):
-                counts = body(engine, run)
+            with _without_values(run, name):
+                counts = _run_body(body, run)
             tables.write_json(marker, counts)
             state = "finished"
         seconds = time.monotonic() - began
@@ -76,6 +76,22 @@ def stage(body: Callable[[Engine, Run], Counts]) -> Task[[Run], Counts]:
         return counts
 
     return run_stage
+
+
+def _run_body(body: Callable[[Engine, Run], Counts], run: Run) -> Counts:
+    """The stage on an engine of its own; once more on one thread if the engine fails.
+
+    An internal error is a fault of DuckDB, seen in 2.0 where threads share dictionaries.
+    It closes the engine; the stage gives the same bytes on any number of threads.
+    """
+    try:
+        with tables.open_engine(run) as engine:
+            return body(engine, run)
+    except (duckdb.InternalException, duckdb.FatalException):
+        get_run_logger().warning("%s: the engine failed; once more", body.__name__)
+        alone = dataclasses.replace(run.resources, threads=1)
+        with tables.open_engine(dataclasses.replace(run, resources=alone)) as engine:
+            return body(engine, run)
 
 
 @contextlib.contextmanager

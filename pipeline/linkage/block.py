@@ -179,7 +179,10 @@ def pairs_sql(
     once = "l.node <> r.node"
     if step.open_columns == step.columns:
         once = "(NOT r.is_open OR l.node < r.node OR l.is_variant) AND " + once
+    # Both rows travel on as one value each: chained joins of plain columns make DuckDB
+    # 2.0 mix up the dictionaries of two threads ("dict-surviving cache … changed
+    # identity") and stop.
     return (
-        f"SELECT {select} FROM {source} AS l JOIN {all_table} AS r ON {equal} "
-        f"{joins} WHERE {once} AND {condition}"
+        f"SELECT {select} FROM (SELECT l, r FROM {source} AS l "
+        f"JOIN {all_table} AS r ON {equal} WHERE {once} AND {condition}) {joins}"
     )
