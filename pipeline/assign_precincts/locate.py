@@ -11,81 +11,23 @@ from collections.abc import Sequence
 
 import duckdb
 
+from pipeline.assign_precincts.fits import (
+    PREFIX,
+    begun_prefixes,
+    find_candidates,
+    pair_sites,
+    tabulate_streets,
+    touch_places,
+)
 from pipeline.assign_precincts.polygons import PrecinctPolygon, compare_polygons
-from pipeline.assign_precincts.rules import RANGE_SCORE, tabulate_rules
+from pipeline.assign_precincts.rules import tabulate_rules
 from pipeline.assign_precincts.sites import tabulate_sites
 from pipeline.resolve_addresses.place_names import NameMatching
 from pipeline.resolve_addresses.places import place_join
 
 Relation = duckdb.DuckDBPyRelation
 
-PREFIX = "locate_addresses"
 
-MAHALLA_FIT = """
-    CASE
-        WHEN rule.mahalla_key IS NULL THEN 3
-        WHEN site.mahalla_state = 'UNREAD' THEN 1
-        WHEN site.mahalla_state = 'MISSING' THEN
-            CASE WHEN site.street_state = 'KNOWN'
-                     THEN (held.street_key IS NOT NULL)::INTEGER
-                 WHEN site.massif_state = 'KNOWN'
-                     THEN (block.massif_key IS NOT NULL)::INTEGER
-                 ELSE 1 END
-        WHEN rule.mahalla_key <> site.mahalla_key THEN 0
-        WHEN twin.mahalla_key IS NULL OR rule.mahalla_kind = site.mahalla_kind THEN 3
-        WHEN site.mahalla_kind IS NULL THEN 1
-        WHEN rule.mahalla_kind IS NULL THEN 2
-        ELSE 0
-    END
-"""
-MASSIF_FIT = """
-    CASE
-        WHEN rule.massif_key IS NULL THEN 3
-        WHEN site.massif_state = 'KNOWN' THEN
-            CASE WHEN rule.massif_key <> site.massif_key THEN 0
-                 WHEN rule.mahalla_key IS NOT NULL OR coalesce(blocks.mahallas, 1) = 1
-                     THEN 3
-                 WHEN silent.district_code IS NOT NULL THEN 1
-                 ELSE 2 END
-        WHEN site.massif_state = 'UNREAD' THEN 1
-        WHEN site.is_found OR site.street_state = 'KNOWN' THEN 0
-        ELSE 1
-    END
-"""
-STREET_FIT = """
-    CASE
-        WHEN rule.street_key IS NULL THEN 3
-        WHEN site.street_state = 'KNOWN' THEN
-            CASE WHEN rule.street_key <> site.street_key THEN 0
-                 WHEN rule.mahalla_key IS NOT NULL OR spread.mahallas = 1 THEN 3
-                 WHEN silent.district_code IS NOT NULL THEN 1
-                 ELSE 2 END
-        WHEN site.street_state = 'MISSING' AND site.is_found THEN 0
-        WHEN rule.mahalla_key IS NULL AND site.mahalla_state = 'KNOWN'
-            AND spread.mahallas IS NOT NULL AND here.street_key IS NULL THEN 0
-        ELSE 1
-    END
-"""
-IS_MAIN_STREET_RANGE = """
-    rule.has_range AND rule.street_key IS NOT NULL AND rule.lane IS NULL
-    AND site.lane_state <> 'MISSING'
-"""
-"""Houses of a street are those of the main street; whether its lanes go with them is not
-said, and less specific than a rule about the lane."""
-LANE_FIT = f"""
-    CASE
-        WHEN {IS_MAIN_STREET_RANGE} THEN 1
-        WHEN rule.lane IS NULL THEN 3
-        WHEN rule.lane = site.lane THEN 3
-        WHEN site.street_state = 'KNOWN' AND site.lane_state <> 'UNREAD' THEN 0
-        ELSE 1
-    END
-"""
-DISTRICT_FIT = (
-    "CASE WHEN starts_with(site.district_code, rule.district_code) THEN 3 ELSE 1 END"
-)
-PREFIX_LETTERS = (2, 5, 8, 11, 14, 19, 24, 28)
-"""Lengths at which a canonical cadastral number may be cut between its parts."""
 HOUSE_FIT = """
     CASE
         WHEN NOT pair.has_range THEN 3
@@ -140,10 +82,10 @@ def locate_addresses(
     )
     readings = _readings(engine, links, dwellings)
     tabulate_sites(engine, PREFIX, readings, limits)
-    _tabulate_streets(engine)
-    _touch_places(engine, dwellings)
-    _find_candidates(engine)
-    _pair_sites(engine)
+    tabulate_streets(engine)
+    touch_places(engine, dwellings)
+    find_candidates(engine)
+    pair_sites(engine)
     _tabulate_points(engine)
     _judge_points(engine, f"{PREFIX}_point", f"{PREFIX}_verdict")
     _judge_possible_sites(engine)
@@ -180,176 +122,6 @@ def _readings(
     return engine.table(f"{PREFIX}_reading")
 
 
-def _prefixes(numbers: str) -> str:
-    """Query of `numbers` with each rule's cadastral_prefix that they begin with."""
-    return " UNION ALL ".join(
-        f"""
-        SELECT number.*, prefix.cadastral_prefix FROM {numbers} AS number
-        JOIN (SELECT DISTINCT cadastral_prefix FROM {PREFIX}_rule
-              WHERE length(cadastral_prefix) = {letters}) AS prefix
-            ON left(number.cadastral_key, {letters}) = prefix.cadastral_prefix
-        """
-        for letters in PREFIX_LETTERS
-    )
-
-
-def _tabulate_streets(engine: duckdb.DuckDBPyConnection) -> None:
-    """Which mahallas hold a street or a massif, and which mahallas have a twin."""
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_held AS
-        SELECT DISTINCT asked_code AS district_code, street_key, mahalla_key
-        FROM (
-            SELECT district_code, street_key, mahalla_key FROM {PREFIX}_place
-            UNION ALL SELECT district_code, street_key, mahalla_key FROM {PREFIX}_rule
-        ) JOIN {PREFIX}_link_reach USING (district_code)
-        WHERE street_key IS NOT NULL AND mahalla_key IS NOT NULL
-        """
-    )
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_spread AS
-        SELECT district_code, street_key, count(*) AS mahallas
-        FROM {PREFIX}_held GROUP BY ALL
-        """
-    )
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_block AS
-        SELECT DISTINCT asked_code AS district_code, massif_key, mahalla_key
-        FROM (
-            SELECT district_code, massif_key, mahalla_key FROM {PREFIX}_place
-            UNION ALL SELECT district_code, massif_key, mahalla_key FROM {PREFIX}_rule
-        ) JOIN {PREFIX}_link_reach USING (district_code)
-        WHERE massif_key IS NOT NULL AND mahalla_key IS NOT NULL
-        """
-    )
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_blocks AS
-        SELECT district_code, massif_key, count(*) AS mahallas
-        FROM {PREFIX}_block GROUP BY ALL
-        """
-    )
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_twin AS
-        SELECT asked_code AS district_code, mahalla_key
-        FROM (
-            SELECT district_code, mahalla_key, mahalla_kind FROM {PREFIX}_place
-            UNION ALL SELECT district_code, mahalla_key, mahalla_kind FROM {PREFIX}_rule
-        ) JOIN {PREFIX}_link_reach USING (district_code)
-        WHERE mahalla_key IS NOT NULL
-        GROUP BY ALL HAVING count(DISTINCT mahalla_kind) > 1
-        """
-    )
-
-
-def _touch_places(engine: duckdb.DuckDBPyConnection, dwellings: Relation) -> None:
-    """Make `_touched`: the streets in which a cadastral prefix of a rule has dwellings.
-
-    An address elsewhere without a cadastral number can't be meant by the prefix.
-    """
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_touched AS
-        SELECT DISTINCT touched.cadastral_prefix, place.mahalla_key,
-            coalesce(place.street_key, '') AS street_key
-        FROM ({_prefixes("dwellings")}) AS touched
-        {place_join(PREFIX, "touched")}
-        """
-    )
-
-
-def _find_candidates(engine: duckdb.DuckDBPyConnection) -> None:
-    """Make `_candidate` (site_id, rule_id): rules that are about a site at all.
-
-    Most sites name their mahalla: they meet its rules and those without a mahalla. A site
-    that lacks it meets the rules of the mahallas that hold its street, else all of its
-    district.
-    """
-    about = f"""
-        JOIN {PREFIX}_link_reach AS reach ON reach.asked_code = site.district_code
-        JOIN {PREFIX}_rule AS rule ON rule.district_code = reach.district_code
-            AND (rule.street_key IS NULL OR site.street_state <> 'KNOWN'
-                 OR rule.street_key = site.street_key)
-    """
-    is_by_street = "site.mahalla_state = 'MISSING' AND site.street_state = 'KNOWN'"
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_candidate AS
-        SELECT site.site_id, rule.rule_id
-        FROM {PREFIX}_site AS site {about} AND rule.mahalla_key = site.mahalla_key
-        WHERE site.mahalla_state = 'KNOWN'
-        UNION ALL
-        SELECT site.site_id, rule.rule_id
-        FROM {PREFIX}_site AS site {about} AND rule.mahalla_key IS NULL
-        UNION ALL
-        SELECT site.site_id, rule.rule_id
-        FROM {PREFIX}_site AS site
-        JOIN {PREFIX}_held AS held
-            ON held.district_code = site.district_code
-            AND held.street_key = site.street_key
-        {about} AND rule.mahalla_key = held.mahalla_key
-        WHERE {is_by_street}
-        UNION ALL
-        SELECT site.site_id, rule.rule_id
-        FROM {PREFIX}_site AS site {about} AND rule.mahalla_key IS NOT NULL
-        WHERE site.mahalla_state <> 'KNOWN' AND NOT ({is_by_street})
-        """
-    )
-
-
-def _pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
-    """Make `_pair`: every rule that fits or may fit a site, houses apart."""
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_pair AS
-        SELECT * FROM (
-            SELECT site.site_id, rule.rule_id, rule.precinct_id,
-                rule.score - {RANGE_SCORE} * ({IS_MAIN_STREET_RANGE})::INTEGER AS score,
-                rule.is_exclusion, rule.has_range, rule.house_from, rule.house_to,
-                rule.parity, rule.cadastral_prefix, rule.is_precinct_known,
-                least({DISTRICT_FIT}, {MAHALLA_FIT}, {MASSIF_FIT}, {STREET_FIT},
-                    {LANE_FIT}) AS fit
-            FROM {PREFIX}_candidate AS candidate
-            JOIN {PREFIX}_site AS site USING (site_id)
-            JOIN {PREFIX}_rule AS rule USING (rule_id)
-            LEFT JOIN {PREFIX}_held AS held
-                ON held.district_code = site.district_code
-                AND held.street_key = site.street_key
-                AND held.mahalla_key = rule.mahalla_key
-            LEFT JOIN {PREFIX}_block AS block
-                ON block.district_code = site.district_code
-                AND block.massif_key = site.massif_key
-                AND block.mahalla_key = rule.mahalla_key
-            LEFT JOIN {PREFIX}_blocks AS blocks
-                ON blocks.district_code = site.district_code
-                AND blocks.massif_key = rule.massif_key
-            LEFT JOIN {PREFIX}_twin AS twin
-                ON twin.district_code = site.district_code
-                AND twin.mahalla_key = rule.mahalla_key
-            LEFT JOIN {PREFIX}_spread AS spread
-                ON spread.district_code = site.district_code
-                AND spread.street_key = rule.street_key
-            LEFT JOIN {PREFIX}_held AS here
-                ON here.district_code = site.district_code
-                AND here.street_key = rule.street_key
-                AND here.mahalla_key = site.mahalla_key
-            LEFT JOIN {PREFIX}_silent AS silent
-                ON silent.district_code = rule.district_code
-            LEFT JOIN {PREFIX}_touched AS touched
-                ON touched.cadastral_prefix = rule.cadastral_prefix
-                AND touched.mahalla_key = site.mahalla_key
-                AND touched.street_key = coalesce(site.street_key, '')
-            WHERE rule.cadastral_prefix IS NULL OR touched.cadastral_prefix IS NOT NULL
-                OR site.mahalla_state <> 'KNOWN' OR site.street_state = 'UNREAD'
-                OR site.street_state = 'MISSING' AND NOT site.is_found
-        ) WHERE fit > 0
-        """
-    )
-
-
 def _tabulate_points(engine: duckdb.DuckDBPyConnection) -> None:
     """Make `_point`: distinct (site, house number, prefixes) as far as rules ask for them.
 
@@ -360,7 +132,7 @@ def _tabulate_points(engine: duckdb.DuckDBPyConnection) -> None:
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_begins AS
         SELECT cadastral_key, list_sort(list(cadastral_prefix)) AS prefixes
-        FROM ({_prefixes(f"(SELECT DISTINCT cadastral_key FROM {PREFIX}_at)")})
+        FROM ({begun_prefixes(f"(SELECT DISTINCT cadastral_key FROM {PREFIX}_at)")})
         GROUP BY cadastral_key
         """
     )
