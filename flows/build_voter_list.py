@@ -14,7 +14,7 @@ from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from flows import stages
 from pipeline.run import Run, join
-from pipeline.start import finish_run, start_run
+from pipeline.start import at_work, finish_run, start_run
 from pipeline.tables import read_json
 
 FLOW_TIMEOUT_SECONDS = 12 * 3600
@@ -51,21 +51,22 @@ def build_voter_list(
     """
     today = datetime.datetime.now(datetime.UTC).date()
     run = start_run(delivery, election_date, output, today, previous, config, as_of)
-    counts = {
-        "ingest": stages.ingest_delivery(run),
-        "correct": stages.correct_records(run),
-        "normalise": stages.normalise_records(run),
-        "resolve persons": stages.resolve_records(run),
-        "resolve addresses": stages.resolve_places(run),
-        "determine eligibility": stages.judge_eligibility(run),
-        "assign precincts": stages.place_voters(run),
-        "trace rows": stages.trace_rows(run),
-        "find discrepancies": stages.raise_discrepancies(run),
-        "compare releases": stages.compare_releases(run),
-        "check": stages.check_release(run),
-        "publish": stages.publish_release(run),
-    }
-    release = str(read_json(join(run.work, "release.json"))["path"])
+    with at_work(run):
+        counts = {
+            "ingest": stages.ingest_delivery(run),
+            "correct": stages.correct_records(run),
+            "normalise": stages.normalise_records(run),
+            "resolve persons": stages.resolve_records(run),
+            "resolve addresses": stages.resolve_places(run),
+            "determine eligibility": stages.judge_eligibility(run),
+            "assign precincts": stages.place_voters(run),
+            "trace rows": stages.trace_rows(run),
+            "find discrepancies": stages.raise_discrepancies(run),
+            "compare releases": stages.compare_releases(run),
+            "check": stages.check_release(run),
+            "publish": stages.publish_release(run),
+        }
+        release = str(read_json(join(run.work, "release.json"))["path"])
     _create_artifacts(run, release, counts)
     if not keep_work:
         finish_run(run)

@@ -20,7 +20,11 @@ from prefect.cache_policies import NO_CACHE
 from flows.progress import report_stage
 from pipeline import checks, compose_list, decisions, tables
 from pipeline import trace_rows as tracing
-from pipeline.assign_precincts import assign_precincts, locate_addresses
+from pipeline.assign_precincts import (
+    PrecinctPolygon,
+    assign_precincts,
+    locate_addresses,
+)
 from pipeline.carry_ids import carry_ids
 from pipeline.determine_eligibility import determine_eligibility
 from pipeline.errors import ContractError
@@ -277,6 +281,12 @@ def place_voters(engine: Engine, run: Run) -> Counts:
         dwellings,
         mahallas,
         street_aliases(engine, streets, run.as_of),
+        [
+            PrecinctPolygon(*polygon)
+            for polygon in tables.read_polygons(
+                join(run.delivery, "cec", "boundaries.geojson")
+            )
+        ],
     )
     counts = _write(engine, run, address_precinct=located)
     persons, verdicts, records, placed, roster_links, rosters, decided = _read(

@@ -108,4 +108,5 @@ def _questions(release: ReleaseTables, person_id: str, record_ids: list[str]) ->
 
 def _rows(table: Relation, column: str, value: str) -> list[Row]:
     condition = duckdb.ColumnExpression(column) == duckdb.ConstantExpression(value)
-    return table.filter(condition).pl().to_dicts()
+    found: list[Row] = table.filter(condition).pl().to_dicts()
+    return found

@@ -170,17 +170,18 @@ def publish(
     )
 
 
-def switch_current(run: Run, release_id: str) -> None:
+def make_current(release: str) -> None:
     """Make a published release current: a candidate approved, or a step back.
 
     Raises:
         SourceError: no such release.
         CheckFailed: another build is publishing.
     """
-    election = election_folder(run)
-    read_manifest(election / RELEASES / release_id)
+    folder = Path(release).resolve()
+    read_manifest(folder)
+    election = folder.parent.parent
     with publishing(election):
-        _switch(election, release_id)
+        _switch(election, folder.name)
 
 
 def _release_id(election: Path, run: Run, fingerprint: str) -> str:

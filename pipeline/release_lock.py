@@ -1,4 +1,4 @@
-"""One publisher at a time per election.
+"""One build at a time in a folder: in a run's own, in an election's to publish.
 
 The lock is the kernel's own lock on a file (flock), which falls with the process that
 holds it however that process ends: no lock of a dead build is ever left to be judged by
@@ -25,13 +25,33 @@ def publishing(election: Path) -> Iterator[None]:
     Raises:
         CheckFailed: another build is publishing there; its process and host are named.
     """
-    election.mkdir(parents=True, exist_ok=True)
-    with (election / LOCK).open("a+", encoding="utf-8") as file:
+    with holding(election, "publish"):
+        yield
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a build is at work in this folder now."""
+    try:
+        with holding(folder, "look"):
+            return False
+    except CheckFailed:
+        return True
+
+
+@contextlib.contextmanager
+def holding(folder: Path, stage: str) -> Iterator[None]:
+    """Hold a folder for one build at a time.
+
+    Raises:
+        CheckFailed: another build holds it; its process and host are named.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise CheckFailed(
-                f"publish: another build is publishing here ({_holder(file.name)})"
+                f"{stage}: another build is at work here ({_holder(file.name)})"
             ) from error
         file.truncate(0)
         json.dump({"pid": os.getpid(), "host": socket.gethostname()}, file)

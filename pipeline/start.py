@@ -5,10 +5,12 @@ everything that decides its result, so that a build that was killed goes on wher
 stopped and another build can't meet its tables.
 """
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from pipeline.manifest import (
     read_manifest,
 )
 from pipeline.publish import choose_previous
+from pipeline.release_lock import holding, is_held
 from pipeline.run import Run, fingerprint, join, read_settings
 from pipeline.tables import read_json, read_text, write_json
 
@@ -78,8 +81,30 @@ def start_run(
     run = dataclasses.replace(
         run, previous=before, work=join(run.output, WORK, identity[:16])
     )
+    _remove_stale(run)
     write_json(join(run.work, "inputs.json"), [dataclasses.asdict(f) for f in inputs])
     return run
+
+
+def _remove_stale(run: Run) -> None:
+    """Remove the tables of killed runs that nothing will go on with.
+
+    They hold the whole register. A run at work holds its folder's lock and is left alone.
+    """
+    for folder in sorted(Path(run.output, WORK).glob("*")):
+        if folder.name != Path(run.work).name and not is_held(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def at_work(run: Run) -> Iterator[None]:
+    """Hold the run's folder: the same build can't run twice at once.
+
+    Raises:
+        CheckFailed: another process builds just this; process and host are named.
+    """
+    with holding(Path(run.work), "build"):
+        yield
 
 
 def run_inputs(run: Run) -> list[InputFile]:

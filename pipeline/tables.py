@@ -288,8 +288,8 @@ def delivered_before(release: str | None) -> dict[str, int]:
     return dict(summed.iter_rows())
 
 
-def read_polygons(path: str) -> list[tuple[str, int, dict[str, Any]]]:
-    """Precinct polygons of a GeoJSON file: region_code, precinct_number, geometry.
+def read_polygons(path: str) -> list[tuple[str, int, str]]:
+    """Precinct polygons of a GeoJSON file: region_code, precinct_number, geometry as text.
 
     Returns:
         One entry per feature, in the order of the file; none where there is no file.
@@ -314,7 +314,7 @@ def read_polygons(path: str) -> list[tuple[str, int, dict[str, Any]]]:
                 (
                     str(properties["region_code"]),
                     int(properties["precinct_number"]),
-                    dict(feature["geometry"]),
+                    json.dumps(dict(feature["geometry"])),
                 )
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -3,6 +3,7 @@
 What belongs here: arguments, one call of the pipeline or the flow, and the exit code.
 """
 
+import atexit
 import contextlib
 import datetime
 import logging
@@ -149,6 +150,15 @@ def verify(
 
 
 @app.command()
+def approve(
+    release: Annotated[str, typer.Argument(help="Folder of a release of this election.")],
+) -> None:
+    """Make a release current: a candidate that somebody has looked at, or a step back."""
+    tools.approve(release)
+    show.print_approved(release)
+
+
+@app.command()
 def dedupe(
     file: Annotated[str, typer.Argument(help="Table of persons: CSV or Parquet.")],
     profile: Annotated[str, typer.Option(help="TOML: what the columns are.")],
@@ -211,5 +221,8 @@ def _exit_codes() -> Iterator[None]:
 def main() -> None:
     """Entry point of `selv`."""
     logging.getLogger("prefect").setLevel(logging.WARNING)
+    # DuckDB 2.0 lists what it thinks leaked when Python ends: pages of noise after the
+    # last word of a command. Registered first, so it runs after every other farewell.
+    atexit.register(os.dup2, os.open(os.devnull, os.O_WRONLY), 2)
     with _exit_codes():
         app()

@@ -109,7 +109,7 @@ def print_check(report: CheckReport, *, as_json: bool) -> None:
     if as_json:
         _print_json(report.to_dict())
     else:
-        console.print(report.to_text(), markup=False)
+        console.print(report.to_text(), markup=False, soft_wrap=True)
 
 
 def print_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
@@ -117,7 +117,7 @@ def print_evaluation(evaluation: Evaluation, *, as_json: bool) -> None:
     if as_json:
         _print_json(evaluation.to_dict())
     else:
-        console.print(evaluation.render(), markup=False)
+        console.print(evaluation.render(), markup=False, soft_wrap=True)
 
 
 def print_release(release: str) -> bool:
@@ -133,7 +133,7 @@ def print_release(release: str) -> bool:
     for alarm in alarms:
         console.print(
             f"[bold yellow]{alarm['code']}[/] {alarm['where']}: "
-            f"{alarm['before']:,} before, {alarm['now']:,} now"
+            f"{alarm['now']:,} against {alarm['before']:,}"
         )
     current = Path(release).parent.parent / "current"
     is_current = current.exists() and current.resolve() == Path(release).resolve()
@@ -204,6 +204,11 @@ def print_verification(report: VerifyReport) -> bool:
         mark = "[green]ok[/]  " if check.is_passed else "[bold red]FAIL[/]"
         console.print(mark, check.name, check.detail)
     return report.is_valid
+
+
+def print_approved(release: str) -> None:
+    """Which release is current now."""
+    console.print(f"Release [bold]{Path(release).resolve().name}[/] is current.")
 
 
 def print_dedupe(path: str, rows: int, persons: int) -> None:

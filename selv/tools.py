@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from pipeline import tables
-from pipeline.errors import ConfigurationError, SourceError
+from pipeline.errors import CheckFailed, ConfigurationError, SourceError
 from pipeline.run import Run, read_settings
 
 if TYPE_CHECKING:
@@ -125,6 +125,21 @@ def verify(release: str, public_key: str | None) -> VerifyReport:
     from pipeline.verify import verify_release
 
     return verify_release(release, public_key)
+
+
+def approve(release: str) -> None:
+    """Make a published release the current one of its election, after verifying it.
+
+    Raises:
+        CheckFailed: the release doesn't verify, or another build is publishing.
+        SourceError: it is no release.
+    """
+    from pipeline.publish import make_current
+    from pipeline.verify import verify_release
+
+    if not verify_release(release).is_valid:
+        raise CheckFailed(f"approve: {Path(release).name} does not verify; see selv verify")
+    make_current(release)
 
 
 def dedupe(file: str, profile: str, output: str) -> tuple[str, int, int]:

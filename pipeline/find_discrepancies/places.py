@@ -72,7 +72,10 @@ def seen_at_addresses() -> str:
 
 
 def dwelling_unknown() -> str:
-    """DWELLING_UNKNOWN: voters placed by territory whose address the cadastre lacks."""
+    """DWELLING_UNKNOWN: voters placed by territory whose address the cadastre lacks.
+
+    Where the building is known and only the flat is not, nothing is missing from it.
+    """
     return f"""
         SELECT 'DWELLING_UNKNOWN', {ADDRESS} AS subject, {_AT_ADDRESS},
             'cadastral_number', min(address.reason), NULL, NULL, NULL
@@ -80,6 +83,7 @@ def dwelling_unknown() -> str:
         JOIN placements AS placement USING (address_id)
         JOIN discrepancy_person AS person USING (person_id)
         WHERE address.dwelling_id IS NULL AND placement.precinct_number IS NOT NULL
+          AND address.reason NOT LIKE '%BUILDING'
         GROUP BY subject
     """
 

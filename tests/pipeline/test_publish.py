@@ -25,8 +25,8 @@ from pipeline.publish import (
     choose_previous,
     current_release,
     election_folder,
+    make_current,
     publish,
-    switch_current,
 )
 from pipeline.release_lock import publishing
 from pipeline.tables import open_engine
@@ -129,14 +129,14 @@ def test_a_candidate_does_not_become_current(run):
     assert not candidate.is_current
     assert current_release(run) == first.path
     assert read_manifest(candidate.path)["checks"] == [{"code": "DISTRICT_LOSS"}]
-    switch_current(run, candidate.release_id)
+    make_current(candidate.path)
     assert current_release(run) == candidate.path
 
 
 def test_switching_to_what_is_no_release_is_refused(run):
     first = _publish(run)
     with pytest.raises(SourceError, match="not a release"):
-        switch_current(run, "20990101-001-00000000")
+        make_current(str(Path(first.path).with_name("20990101-001-00000000")))
     assert current_release(run) == first.path
 
 
