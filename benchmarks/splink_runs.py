@@ -1,4 +1,4 @@
-"""Splink 5 on the public sets, as its documentation shows, with term frequencies.
+"""Splink 5 on the public sets, as its documentation shows it, with term frequencies.
 
 Ten blocking rules on historical_50k, clusters at match probability .99: a careful
 configuration, so that a comparison with it means something.
