@@ -3,7 +3,8 @@
     python benchmarks/linkage_quality.py [--splink] [set ...]
 
 All true pairs count, found by a blocking rule or not. The truth column is taken off before
-the rows are handed over. 
+the rows are handed over.
+
 What was seen before: FEBRL's blocks were chosen after reading errors on FEBRL4 and
 link_bits after seeing FEBRL3 and FEBRL4, so their figures are in-sample. On historical_50k
 one parameter (link_bits) was chosen; both halves had been looked at by then, so the split

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pipeline.errors import ConfigurationError, PipelineError
+from pipeline.errors import ConfigurationError, PipelineError, SourceError
 from selv import show, tools
 
 EPILOG = (
@@ -79,6 +79,8 @@ def check(
     with show.working("reading the delivery"):
         report = tools.check(delivery, config)
     show.print_check(report, as_json=as_json)
+    if not report.is_usable:
+        raise typer.Exit(SourceError.exit_code)
 
 
 @app.command()
@@ -195,9 +197,9 @@ def boundaries(file: Csv, output: Output = None) -> None:
 
 
 def _quiet_prefect() -> None:
-    """A build on a terminal shows its own progress; Prefect tells only what is wrong."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "WARNING")
+    """A build on a terminal shows its own progress; what is wrong is said once, by us."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "CRITICAL")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import sys
 import tempfile
 from pathlib import Path
@@ -166,7 +167,8 @@ def normalise_identifiers(file: str, output: str | None) -> None:
     """CSV of identifiers in, the same rows with standard form and failures out."""
     from pipeline.normalise.identifiers import identifier_forms
 
-    _transform(file, output, identifier_forms)
+    today = datetime.datetime.now(datetime.UTC).date()
+    _transform(file, output, functools.partial(identifier_forms, as_of=today))
 
 
 def normalise_addresses(file: str, output: str | None) -> None:
