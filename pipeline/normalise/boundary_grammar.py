@@ -45,6 +45,10 @@ _SPANS = (
 )
 
 
+SIDE_WORDS = ("tomon", "tomoni", "tomonlari", "storona", "storoni")
+"""The side of a street that a parity in brackets means: (juft tomoni), (чётная сторона)."""
+
+
 class Name(NamedTuple):
     """A name of a list: its words, and the lane where it is one."""
 
@@ -242,7 +246,7 @@ class _Reader:
             self.entries.append([])
 
     def _parity(self, parity: str) -> None:
-        if self.open is not None and self._bracket_parity(parity):
+        if self._bracket_parity(parity):
             return
         self._close_list()
         if self.parity:
@@ -250,12 +254,26 @@ class _Reader:
         self.parity = parity
 
     def _bracket_parity(self, parity: str) -> bool:
-        """1-45 (нечётные): the parity of the range before the bracket."""
-        before = [atom.kind for atom in self.atoms[max(self.at - 3, 0) : self.at - 1]]
+        """1-45 (нечётные), 1-45-uylar (toq tomoni): of the range before the bracket."""
+        place = self.at - 2
+        if place < 0 or self.atoms[place].kind != COMMA:
+            return False
+        is_bracket = self.atoms[place].text == "("
+        place -= 1
+        has_house_word = False
+        while is_bracket and place >= 0 and self._is_house(self.atoms[place]):
+            has_house_word = True
+            place -= 1
+        is_given = has_house_word or self.open is not None
         last = self._last()
-        if before != [NUMBER, COMMA] or last is None or not last.houses:
+        if place < 0 or self.atoms[place].kind != NUMBER or not is_given:
+            return False
+        if last is None or not last.houses:
             return False
         last.houses[-1] = last.houses[-1]._replace(parity=parity)
+        follows = self._next()
+        if follows is not None and join_key([follows.text]) in SIDE_WORDS:
+            self.at += 1
         return True
 
     def _landmark(self, atom: Atom) -> None:
@@ -420,9 +438,27 @@ class _Reader:
             self._leftover()
             self._open(atom, marker)
             return
+        if (
+            self.open is not None
+            and self.open.meaning == "STREET"
+            and (marker.meaning == "LANE")
+        ):
+            self._lane_in_list(atom, marker)
+            return
         if self.open is not None:
             self._split_open()
         self._after(atom, marker)
+
+    def _lane_in_list(self, atom: Atom, marker: Marker) -> None:
+        """улицы Хамкар, Хамкар 1-й проезд, Лутфий: the list goes on after a lane."""
+        opener = self.open
+        own = self.entries.pop()
+        if self.entries:
+            self._close_list()
+        self.open = None
+        self.entries = [own]
+        self._after(atom, marker)
+        self.open = opener
 
     def _opens(self, marker: Marker) -> bool:
         """Whether names follow an Uzbek type word that has none before it."""
