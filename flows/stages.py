@@ -443,7 +443,7 @@ def raise_discrepancies(engine: Engine, run: Run) -> Counts:
 @stage
 def compare_releases(engine: Engine, run: Run) -> Counts:
     """Changes since the previous release, precincts in figures, rows accounted for."""
-    voters, lineage, quarantined, precincts, placements, questions, stable_ids = _read(
+    voters, lineage, quarantined, precincts, placements, questions = _read(
         engine,
         run,
         "voters",
@@ -452,17 +452,16 @@ def compare_releases(engine: Engine, run: Run) -> Counts:
         "source_precincts",
         "placement",
         "discrepancies",
-        "stable_id",
     )
-    before_voters = tables.read_release_table(engine, run.previous, "voters")
-    before_lineage = tables.read_release_table(engine, run.previous, "lineage")
-    counts = _write(
-        engine,
-        run,
-        changes=list_changes(
-            engine, voters, lineage, quarantined, before_voters, before_lineage
-        ),
+    unlisted, corrections = _read(engine, run, "unlisted", "correction")
+    before = [
+        tables.read_release_table(engine, run.previous, name)
+        for name in ("voters", "lineage", "correction")
+    ]
+    found = list_changes(
+        engine, voters, lineage, quarantined, unlisted, corrections, *before
     )
+    counts = _write(engine, run, changes=found)
     changes, persons, records = _read(engine, run, "changes", "person", "person_record")
     nowhere = compose_list.list_unplaced(engine, placements, persons, records)
     counts |= _write(
@@ -501,7 +500,7 @@ def check_release(engine: Engine, run: Run) -> Counts:
     before = tables.read_release_table(engine, run.previous, "voters")
     checks.check_conservation(engine, balance, delivered)
     checks.check_persons(engine, persons, verdicts, placements, voters, lineage)
-    checks.check_changes(engine, changes, voters, before)
+    checks.check_changes(engine, changes, voters, before, is_first=run.previous is None)
     alarms = checks.find_alarms(
         engine,
         voters,

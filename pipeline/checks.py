@@ -101,24 +101,67 @@ def check_changes(
     changes: Relation,
     voters: Relation,
     previous_voters: Relation,
+    *,
+    is_first: bool,
 ) -> None:
-    """Voters before + ADDED - REMOVED = voters now, unless this is the first release.
+    """Changes tell the whole difference between two lists, voter by voter and in sums.
+
+    In every precinct and so in every district: voters before + ADDED + moved in - REMOVED
+    - moved out = voters now. Everybody who is no longer listed has one REMOVED row with
+    its article, and nobody else has one; likewise ADDED.
+
+    Args:
+        engine: where the tables live.
+        changes: ListChange.
+        voters: VoterListEntry of this release.
+        previous_voters: VoterListEntry of the previous release.
+        is_first: there is no previous release; then there are no changes.
 
     Raises:
-        CheckFailed: the three figures do not tie.
+        CheckFailed: names every rule that does not hold and how many rows break it.
     """
-    before, added, removed, now = engine.sql(
+    if is_first:
+        rules = "SELECT 'changes in a first release' AS rule, count(*) AS rows FROM changes"
+    else:
+        rules = f"""
+        SELECT 'precincts whose changes do not sum' AS rule, count(*) AS rows
+        FROM ({_precinct_sums()})
+        UNION ALL
+        SELECT 'voters without the row of their coming or going', count(*) FROM (
+            SELECT coalesce(now.voter_id, before.voter_id) AS voter_id,
+                CASE WHEN before.voter_id IS NULL THEN 'ADDED' ELSE 'REMOVED' END AS change
+            FROM voters AS now
+            FULL JOIN previous_voters AS before ON before.voter_id = now.voter_id
+            WHERE now.voter_id IS NULL OR before.voter_id IS NULL
+        ) AS due
+        FULL JOIN (
+            SELECT voter_id, change FROM changes WHERE change IN ('ADDED', 'REMOVED')
+        ) AS told ON told.voter_id = due.voter_id AND told.change = due.change
+        WHERE told.voter_id IS NULL OR due.voter_id IS NULL
+        UNION ALL
+        SELECT 'removals without an article of law', count(*)
+        FROM changes WHERE change = 'REMOVED' AND article IS NULL
         """
-        SELECT (SELECT count(*) FROM previous_voters),
-            (SELECT count(*) FROM changes WHERE change = 'ADDED'),
-            (SELECT count(*) FROM changes WHERE change = 'REMOVED'),
-            (SELECT count(*) FROM voters)
-        """
-    ).fetchall()[0]
-    if before and before + added - removed != now:
-        raise CheckFailed(
-            f"changes: {before} voters + {added} added - {removed} removed is not {now}"
-        )
+    failed = {rule: rows for rule, rows in engine.sql(rules).fetchall() if rows}
+    if failed:
+        raise CheckFailed(f"changes: {failed}")
+
+
+def _precinct_sums() -> str:
+    """Precincts where voters before and changes don't give voters now."""
+    place = "region_code, district_code, precinct_number"
+    before = "region_code_before, district_code_before, precinct_number_before"
+    after = "region_code_after, district_code_after, precinct_number_after"
+    return f"""
+        SELECT {place} FROM (
+            SELECT {place}, count(*) AS voters FROM previous_voters GROUP BY ALL
+            UNION ALL SELECT {after}, count(*) FROM changes
+            WHERE change IN ('ADDED', 'MOVED') GROUP BY ALL
+            UNION ALL SELECT {before}, -count(*) FROM changes
+            WHERE change IN ('REMOVED', 'MOVED') GROUP BY ALL
+            UNION ALL SELECT {place}, -count(*) FROM voters GROUP BY ALL
+        ) GROUP BY {place} HAVING sum(voters) <> 0
+    """
 
 
 @dataclasses.dataclass(frozen=True)

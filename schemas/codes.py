@@ -256,6 +256,40 @@ class Change(StrEnum):
     CORRECTED = "CORRECTED"
 
 
+class ChangeReason(StrEnum):
+    """Why a voter came, went or moved, or who changed a value.
+
+    A removal has a ground of IneligibilityGround or one of MERGED, LEFT_REGISTER,
+    QUARANTINED, UNPLACED.
+    """
+
+    NEW_IN_REGISTER = "NEW_IN_REGISTER"
+    CAME_OF_AGE = "CAME_OF_AGE"
+    RESTORED = "RESTORED"
+    PLACED = "PLACED"
+    SEPARATED = "SEPARATED"
+    DECEASED = "DECEASED"
+    CITIZENSHIP_LOST = "CITIZENSHIP_LOST"
+    NOT_CITIZEN = "NOT_CITIZEN"
+    UNDER_AGE = "UNDER_AGE"
+    AGE_UNKNOWN = "AGE_UNKNOWN"
+    INCAPACITATED = "INCAPACITATED"
+    IMPRISONED = "IMPRISONED"
+    EXCLUDED_BY_DECISION = "EXCLUDED_BY_DECISION"
+    MERGED = "MERGED"
+    LEFT_REGISTER = "LEFT_REGISTER"
+    QUARANTINED = "QUARANTINED"
+    UNPLACED = "UNPLACED"
+    ROSTER = "ROSTER"
+    DECISION = "DECISION"
+    TEMPORARY = "TEMPORARY"
+    RETURNED_HOME = "RETURNED_HOME"
+    PRECINCTS_CHANGED = "PRECINCTS_CHANGED"
+    ADDRESS_CHANGED = "ADDRESS_CHANGED"
+    ROW_CHANGED = "ROW_CHANGED"
+    SOURCE_CHANGED = "SOURCE_CHANGED"
+
+
 class Severity(StrEnum):
     """How urgent a discrepancy is, most urgent first."""
 

@@ -7,6 +7,7 @@ from schemas import columns as c
 from schemas.codes import (
     Basis,
     Change,
+    ChangeReason,
     IneligibilityGround,
     Outcome,
     Owner,
@@ -83,18 +84,32 @@ class ListChange(dy.Schema):
 
     voter_id = dy.String(primary_key=True, description="the voter")
     change = c.code(Change, "what happened")
-    reason = dy.String(description="closed code: why")
+    reason = c.code(ChangeReason, "why")
+    article = dy.String(nullable=True, description="article of law behind a removal")
     field = dy.String(
         primary_key=True, description="column corrected; empty for other changes"
     )
-    before = c.text("value before")
-    after = c.text("value after")
+    before = c.text("value before; of SEPARATED the number of the voter it was part of")
+    after = c.text("value after; of MERGED the number of the voter that stays listed")
     region_code_before = c.region_code(nullable=True)
     district_code_before = c.district_code(nullable=True)
     precinct_number_before = c.precinct_number(nullable=True)
     region_code_after = c.region_code(nullable=True)
     district_code_after = c.district_code(nullable=True)
     precinct_number_after = c.precinct_number(nullable=True)
+
+    @dy.rule()
+    def removal_has_article(cls) -> pl.Expr:
+        """Nobody is removed without an article of law, and only removals have one."""
+        return (pl.col("change") == "REMOVED") == pl.col("article").is_not_null()
+
+    @dy.rule()
+    def places_fit_the_change(cls) -> pl.Expr:
+        """An addition has no place before, a removal none after."""
+        before = pl.col("precinct_number_before").is_not_null()
+        after = pl.col("precinct_number_after").is_not_null()
+        change = pl.col("change")
+        return (before == (change != "ADDED")) & (after == (change != "REMOVED"))
 
 
 class Discrepancy(dy.Schema):

@@ -340,6 +340,7 @@ def _changes(voters: list[dict[str, object]]) -> list[dict[str, object]]:
             "change": kind,
             "reason": reason[index % 4],
             "field": "surname" if kind == "CORRECTED" else "",
+            "article": "ZRU-544, Art. 28" if kind == "REMOVED" else None,
         }
         if kind == "CORRECTED":
             row |= {"before": "Karimov", "after": "Karimova"} | after

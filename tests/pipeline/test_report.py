@@ -121,6 +121,7 @@ CODES = {
     "placement": codes.PlacementKind,
     "precinct_kind": codes.PrecinctKind,
     "change": codes.Change,
+    "change_reason": codes.ChangeReason,
     "review_cause": codes.ReviewCause,
 }
 

@@ -26,7 +26,7 @@ from schemas.source import (
     SourceRoster,
     SourceTerritory,
 )
-from schemas.voter_list import PrecinctSummary, UnlistedPerson
+from schemas.voter_list import ListChange, PrecinctSummary, UnlistedPerson
 
 Contract = type[dy.Schema]
 Row = dict[str, Any]
@@ -74,11 +74,17 @@ SMALLEST: dict[Contract, Row] = {
     SourceDecision: {"record_id_a": "a", "record_id_b": "b"},
     UnlistedPerson: {"ground": "DECEASED"},
     PrecinctSummary: {"women": 0, "temporary": 0, "roster": 0, "decision": 0},
+    ListChange: {
+        "change": "MOVED",
+        "precinct_number_before": 1,
+        "precinct_number_after": 2,
+    },
 }
 """What a row must have besides its required columns."""
 FULL: dict[Contract, Row] = {
     UnlistedPerson: {"ground": None, "article": None},
     PrecinctSummary: SMALLEST[PrecinctSummary],
+    ListChange: {"change": "REMOVED", "precinct_number_after": None},
 }
 
 BROKEN_RULES: list[tuple[Contract, str, Row]] = [
@@ -116,6 +122,19 @@ BROKEN_RULES: list[tuple[Contract, str, Row]] = [
     (UnlistedPerson, "has_one_reason", {"unplaced_reason": "NO_ADDRESS"}),
     (PrecinctSummary, "sexes_sum_to_voters", {"women": 1}),
     (PrecinctSummary, "bases_sum_to_voters", {"roster": 1}),
+    (ListChange, "removal_has_article", {"article": "ZRU-544, Art. 28"}),
+    (
+        ListChange,
+        "removal_has_article",
+        {"change": "REMOVED", "precinct_number_after": None},
+    ),
+    (ListChange, "places_fit_the_change", {"precinct_number_before": None}),
+    (ListChange, "places_fit_the_change", {"change": "ADDED"}),
+    (
+        ListChange,
+        "places_fit_the_change",
+        {"change": "REMOVED", "article": "ZRU-544, Art. 28"},
+    ),
 ]
 
 TWICE: dict[Contract, Row] = {StableId: {"stable_id": "V000000000000B"}}
