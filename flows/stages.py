@@ -40,7 +40,7 @@ from pipeline.publish import publish
 from pipeline.resolve_addresses import resolve_addresses
 from pipeline.resolve_persons import resolve_persons
 from pipeline.run import Run, join
-from pipeline.start import run_inputs
+from pipeline.start import frozen_parameters, run_inputs
 from pipeline.summarise_precincts import summarise_precincts
 from schemas.catalogue import SOURCES, source_table
 
@@ -188,7 +188,8 @@ def normalise_records(engine: Engine, run: Run) -> Counts:
 def resolve_records(engine: Engine, run: Run) -> Counts:
     """Records to persons, the persons that acts name, and their stable numbers."""
     records, decided = _read(engine, run, "person_record", "source_decisions")
-    resolution = resolve_persons(engine, records, decided, run.linkage)
+    frozen = frozen_parameters(run)
+    resolution = resolve_persons(engine, records, decided, run.linkage, frozen)
     counts = _write(
         engine,
         run,

@@ -182,7 +182,7 @@ def _match(
         )
     m, expected = estimate_m(comparisons, u, counts)
     prior = float(np.log2(max([*expected, 0.5]) / (count * max(count - 1, 1) / 2)))
-    model = Model(comparisons, m, u, prior)
+    model = Model(comparisons, m, u, prior, count)
     scored = f"{PREFIX}_scored"
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {scored} (left_node INTEGER, right_node INTEGER, "

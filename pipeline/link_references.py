@@ -26,6 +26,7 @@ from pipeline.resolve_persons.model import (
     CHANCE,
     COMPARISONS,
     find_neighbours,
+    list_values,
 )
 from pipeline.resolve_persons.verdict import judge
 from pipeline.run import Linkage
@@ -104,6 +105,7 @@ def _encode(
         f"CREATE OR REPLACE TEMP TABLE {PREFIX}_known AS "
         f"SELECT * FROM {PREFIX}_node WHERE NOT is_open"
     )
+    list_values(engine, PREFIX)
     find_neighbours(engine, PREFIX)
     count_frequencies(engine, COMPARISONS, f"{PREFIX}_known", PREFIX)
 
@@ -126,7 +128,7 @@ def _trained(
             )
         )
     u = tuple(u_probabilities(engine, c, PREFIX) for c in COMPARISONS)
-    return Model(COMPARISONS, tuple(m), u, -float(np.log2(max(persons, 2))))
+    return Model(COMPARISONS, tuple(m), u, -float(np.log2(max(persons, 2))), persons)
 
 
 def _weigh(engine: duckdb.DuckDBPyConnection, model: Model, settings: Linkage) -> None:

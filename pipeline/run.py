@@ -49,6 +49,10 @@ class Linkage:
 
     merge_weight_bits: float = 16.0
     review_weight_bits: float = 0.0
+    parameters: str = ""
+    """File of frozen parameters, written by `selv train`; none: fitted every night."""
+    parameters_sha256: str = ""
+    """What the file's hash must be; filled in from the file where it is not given."""
     seed: int = 1
 
 
@@ -99,14 +103,18 @@ class Run:
         return self.election or self.election_date.isoformat()
 
     def parameters(self) -> dict[str, Any]:
-        """What decides the result, for the manifest: no folders, no resources."""
+        """What decides the result, for the manifest: no paths, no resources."""
         return {
             "version": VERSION,
             "election": self.election_name,
             "election_date": self.election_date.isoformat(),
             "as_of": self.as_of.isoformat(),
             "policy": dataclasses.asdict(self.policy),
-            "linkage": dataclasses.asdict(self.linkage),
+            "linkage": {
+                name: value
+                for name, value in dataclasses.asdict(self.linkage).items()
+                if name != "parameters"
+            },
             "safety": dataclasses.asdict(self.safety),
         }
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigurationError, SourceError
+from pipeline.linkage.parameters import Parameters, read_parameters
 from pipeline.manifest import (
     InputFile,
     delivery_fingerprint,
@@ -23,7 +24,8 @@ from pipeline.manifest import (
 )
 from pipeline.publish import choose_previous
 from pipeline.release_lock import holding, is_held
-from pipeline.run import Run, fingerprint, join, read_settings
+from pipeline.resolve_persons.model import COMPARISONS
+from pipeline.run import Linkage, Run, fingerprint, join, read_settings
 from pipeline.tables import read_json, read_text, write_json
 
 WORK = ".work"
@@ -70,6 +72,7 @@ def start_run(
         previous=previous,
         **settings,
     )
+    run = dataclasses.replace(run, linkage=_pin_parameters(run))
     before = choose_previous(run, inputs)
     identity = fingerprint(
         [
@@ -105,6 +108,34 @@ def at_work(run: Run) -> Iterator[None]:
     """
     with holding(Path(run.work), "build"):
         yield
+
+
+def frozen_parameters(run: Run) -> Parameters | None:
+    """Parameters of the file that the run names; null where each night fits its own.
+
+    Raises:
+        ConfigurationError: no such file, not what was frozen, or for other comparisons.
+    """
+    path, expected = run.linkage.parameters, run.linkage.parameters_sha256
+    if not path:
+        if expected:
+            raise ConfigurationError("linkage.parameters_sha256 without linkage.parameters")
+        return None
+    try:
+        text = read_text(path)
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"linkage.parameters: no file {path}") from error
+    parameters = read_parameters(text, f"linkage.parameters: {path}", COMPARISONS)
+    if expected and expected != parameters.sha256:
+        raise ConfigurationError(f"linkage.parameters: {path} is not {expected[:12]}…")
+    return parameters
+
+
+def _pin_parameters(run: Run) -> Linkage:
+    """The run's linkage settings with the hash of the parameters it will use."""
+    parameters = frozen_parameters(run)
+    sha256 = "" if parameters is None else parameters.sha256
+    return dataclasses.replace(run.linkage, parameters_sha256=sha256)
 
 
 def run_inputs(run: Run) -> list[InputFile]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from pipeline.linkage.compare import Comparison, unpack_levels
 
@@ -21,6 +22,18 @@ M_FLOOR = 1e-5
 PRIOR_PAIRS = 200.0
 """Weight of the stated m probabilities, in pairs: they hold where data are scarce."""
 ITERATIONS = 60
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """How many rows hold each value of one column.
+
+    `total` counts rows that have a value at all; `values` (text, rows) is sorted by text.
+    """
+
+    total: int
+    rare_rows: int
+    values: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,8 @@ class Model:
     u: tuple[Floats, ...]
     prior_bits: float
     """log2 odds that a random pair of an open row and another row is a match."""
+    population: int
+    """Rows among which chance acts: tonight's, or those that frozen parameters name."""
 
     def base_weights(self, place: int) -> Floats:
         """log2(m/u) by level number of the comparison at `place`; 0 for missing."""
@@ -59,10 +74,11 @@ def count_frequencies(
     prefix: str,
     person: str = "node",
 ) -> None:
-    """Make `<prefix>_freq_<column>` (code, rows, bits) and the mass of neighbours.
+    """Make `<prefix>_freq_<column>` (code, rows, bits, is_stated) and neighbours' mass.
 
     `bits` is log2 of the share of rows with this value; a neighbours table gets the
     column `bits` (log2 share of rows that are neighbours in this grade, larger side).
+    `is_stated` is false only for values that frozen parameters do not list.
 
     Args:
         engine: where the tables are.
@@ -82,18 +98,45 @@ def count_frequencies(
             f"""
             CREATE OR REPLACE TEMP TABLE {prefix}_freq_{column} AS
             SELECT {column} AS code, {counted} AS rows,
-                log2({counted} / sum({counted}) OVER ())::REAL AS bits
+                log2({counted} / sum({counted}) OVER ())::REAL AS bits,
+                true AS is_stated
             FROM {nodes} WHERE {column} IS NOT NULL GROUP BY {column}
             """
         )
+    count_neighbour_mass(engine, comparisons, prefix)
+
+
+def count_neighbour_mass(
+    engine: duckdb.DuckDBPyConnection,
+    comparisons: tuple[Comparison, ...],
+    prefix: str,
+    stated: dict[str, Frequencies] | None = None,
+) -> None:
+    """Make `<prefix>_mass_<comparison>`: neighbours with the share of rows like them.
+
+    Args:
+        engine: with the frequency and neighbour tables.
+        comparisons: those without neighbours are passed over.
+        prefix: of the tables.
+        stated: frozen frequencies by column; those of the tables by default.
+    """
     for comparison in comparisons:
         if comparison.neighbours:
-            _count_neighbour_mass(engine, comparison, prefix)
+            column = comparison.neighbours.column
+            total, least = f"SELECT sum(rows) FROM {prefix}_freq_{column}", 1
+            if stated is not None:
+                total, least = f"SELECT {stated[column].total}", stated[column].rare_rows
+            _count_mass(engine, comparison, prefix, total, least)
 
 
-def _count_neighbour_mass(
-    engine: duckdb.DuckDBPyConnection, comparison: Comparison, prefix: str
+def _count_mass(
+    engine: duckdb.DuckDBPyConnection,
+    comparison: Comparison,
+    prefix: str,
+    total: str,
+    least: int,
 ) -> None:
+    """Only stated values add mass: a value new tonight must not move other pairs."""
     near = comparison.neighbours
     if near is None:
         return
@@ -101,14 +144,14 @@ def _count_neighbour_mass(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_mass_{comparison.name} AS
-        WITH total AS (SELECT sum(rows) AS rows FROM {freq}), mass AS (
+        WITH mass AS (
             SELECT left_code AS code, grade, sum(f.rows) AS rows
             FROM {prefix}_{near.table} JOIN {freq} AS f ON f.code = right_code
-            GROUP BY left_code, grade
+            WHERE f.is_stated GROUP BY left_code, grade
         )
         SELECT n.left_code, n.right_code, n.grade,
-            log2(greatest(a.rows, b.rows, 1) / total.rows)::REAL AS bits
-        FROM {prefix}_{near.table} AS n CROSS JOIN total
+            log2(greatest(a.rows, b.rows, {least}) / greatest(({total}), 1))::REAL AS bits
+        FROM {prefix}_{near.table} AS n
         LEFT JOIN mass AS a ON a.code = n.left_code AND a.grade = n.grade
         LEFT JOIN mass AS b ON b.code = n.right_code AND b.grade = n.grade
         """

@@ -23,6 +23,7 @@ def edit_neighbours(
     values: str,
     table: str,
     min_length: int = 4,
+    total: int | None = None,
 ) -> None:
     """Make a table of values one edit apart, both directions, in three grades.
 
@@ -35,7 +36,9 @@ def edit_neighbours(
         values: table with code, text, rows (how many rows hold it).
         table: name of the table to make (left_code, right_code, grade).
         min_length: shorter values have no neighbours: an edit makes another word.
+        total: rows that shares are taken of; by default the rows of these values.
     """
+    rows_of_all = "SELECT sum(rows) FROM value" if total is None else f"SELECT {total}"
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {table} AS
@@ -54,7 +57,7 @@ def edit_neighbours(
                 CASE WHEN greatest(a.rows, b.rows) >= {TYPO_RATIO} * least(a.rows, b.rows)
                     THEN 1
                     WHEN least(a.rows, b.rows) >= greatest({ESTABLISHED_ROWS},
-                        {ESTABLISHED_SHARE} * (SELECT sum(rows) FROM value))
+                        {ESTABLISHED_SHARE} * ({rows_of_all}))
                     THEN 3 ELSE 2 END::TINYINT AS grade
             FROM met JOIN value AS a ON a.code = left_code
             JOIN value AS b ON b.code = right_code

@@ -13,8 +13,9 @@ import polars as pl
 
 from pipeline.linkage.cluster import Links
 from pipeline.linkage.compare import pattern_texts
-from pipeline.linkage.estimate import Model, count_frequencies
+from pipeline.linkage.estimate import Model
 from pipeline.linkage.frames import store_frame
+from pipeline.linkage.parameters import Parameters
 from pipeline.resolve_persons.consolidate import consolidate
 from pipeline.resolve_persons.decide import Decided, Ints, decide
 from pipeline.resolve_persons.encode import (
@@ -23,9 +24,10 @@ from pipeline.resolve_persons.encode import (
     encode_records,
     open_rows,
 )
-from pipeline.resolve_persons.model import COMPARISONS, find_neighbours
+from pipeline.resolve_persons.model import COMPARISONS
 from pipeline.resolve_persons.review import make_review_pairs
 from pipeline.resolve_persons.rules import CANNOT, LINKS, link_by_rules
+from pipeline.resolve_persons.train import count_values
 from pipeline.resolve_persons.weigh import Weighed, weigh_pairs
 from pipeline.run import Linkage
 from schemas.codes import LinkRule
@@ -41,6 +43,8 @@ class PersonResolution:
     persons: duckdb.DuckDBPyRelation
     review_pairs: duckdb.DuckDBPyRelation
     model: duckdb.DuckDBPyRelation
+    trained: Model
+    """The model that weighed the pairs, whether fitted tonight or frozen."""
     notes: dict[str, int | float]
     """Counts for the log and the report: pairs compared, merged by rule, capped blocks."""
 
@@ -50,6 +54,7 @@ def resolve_persons(
     records: duckdb.DuckDBPyRelation,
     decisions: duckdb.DuckDBPyRelation,
     settings: Linkage,
+    parameters: Parameters | None = None,
 ) -> PersonResolution:
     """Persons, and for every row the person it belongs to and what tied it there.
 
@@ -58,6 +63,7 @@ def resolve_persons(
         records: PersonRecord, one row per registration.
         decisions: SourceDecision; SAME_PERSON and DIFFERENT_PERSONS override the model.
         settings: thresholds in log2 posterior odds.
+        parameters: frozen ones; null fits them on these records.
 
     Returns:
         Every row in exactly one person; the pairs to be asked; the model's parameters.
@@ -65,21 +71,21 @@ def resolve_persons(
     """
     count = encode_records(engine, records)
     open_rows(engine)
-    find_neighbours(engine)
-    count_frequencies(engine, COMPARISONS, NODES, PREFIX)
-    link_by_rules(engine, records, decisions)
-    weighed = weigh_pairs(engine, settings.review_weight_bits)
+    population = count_values(engine, parameters, count)
+    link_by_rules(engine, records, decisions, population)
+    weighed = weigh_pairs(engine, settings.review_weight_bits, parameters)
     rule_links, rules = _rule_links(engine)
     decided = decide(count, rule_links, _pinfls(engine), _cannot(engine), weighed, settings)
     ties = _ties(count, decided, rule_links, rules, weighed)
     _store_clusters(engine, decided, ties)
     persons, links = consolidate(engine, records)
-    reviews = make_review_pairs(engine, weighed, decided, count)
+    reviews = make_review_pairs(engine, weighed, decided, population)
     return PersonResolution(
         person_links=links,
         persons=persons,
         review_pairs=reviews,
         model=_model_relation(engine, weighed.model),
+        trained=weighed.model,
         notes=_notes(count, decided, ties, weighed, reviews),
     )
 

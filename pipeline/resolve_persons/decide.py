@@ -70,7 +70,10 @@ def decide(
     certain = (
         may_merge
         & (posterior >= settings.merge_weight_bits)
-        & (weighed.chance_bits + np.log2(max(count, 1)) <= np.log2(CHANCE_MAX))
+        & (
+            weighed.chance_bits + np.log2(max(weighed.model.population, 1))
+            <= np.log2(CHANCE_MAX)
+        )
     )
     possible = may_ask & (posterior >= settings.review_weight_bits)
     has_rival = _has_rival(units, pinfl, weighed, possible)

@@ -8,6 +8,7 @@ import duckdb
 
 from pipeline.linkage.block import BlockingRule
 from pipeline.linkage.compare import Comparison, Condition, Neighbours, Tier
+from pipeline.linkage.estimate import Frequencies
 from pipeline.linkage.neighbours import EDIT_GRADES, edit_neighbours
 from pipeline.resolve_persons.encode import PREFIX
 
@@ -186,16 +187,66 @@ SAME_PINFL = BlockingRule(
 )
 
 
-def find_neighbours(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
-    """Make the tables of near names and near birth dates that COMPARISONS refer to."""
-    for column in ("surname", "given_name", "patronymic"):
-        values = f"{prefix}_values_{column}"
+COUNTED_NIGHTLY = ("document_key", "address_id")
+"""Values of few rows each, which a file of parameters must not list: a document names a
+person, and an address has another number every night. Their rows are counted each night."""
+
+
+def dictionaries(prefix: str = PREFIX) -> dict[str, str]:
+    """SQL of (code, text) for every column whose frequencies a file of parameters lists."""
+    names = {
+        f"{name}_{fold}": f"SELECT code, text FROM {prefix}_name"
+        for name in ("surname", "given_name", "patronymic")
+        for fold in ("key", "loose")
+    }
+    places = {
+        column: f"SELECT code, text FROM {prefix}_value_{column}"
+        for column in ("district_code", "region_code")
+    }
+    return {
+        **names,
+        **places,
+        "birth_date": f"SELECT code, text::VARCHAR AS text FROM {prefix}_birth",
+        "birth_year": f"SELECT DISTINCT birth_year AS code, birth_year::VARCHAR AS text "
+        f"FROM {prefix}_node WHERE birth_year IS NOT NULL",
+    }
+
+
+NEAR = ("surname_loose", "given_name_loose", "patronymic_loose", "birth_date")
+"""Columns that have neighbours."""
+
+
+def list_values(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
+    """Make `<prefix>_values_<column>` (code, text, rows) of tonight's rows."""
+    texts = dictionaries(prefix)
+    for column in NEAR:
         engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {values} AS SELECT code, text, n AS rows "
-            f"FROM (SELECT {column}_loose AS code, count(*) AS n "
-            f"FROM {prefix}_node GROUP BY ALL) JOIN {prefix}_name USING (code)"
+            f"CREATE OR REPLACE TEMP TABLE {prefix}_values_{column} AS "
+            f"SELECT code, text, n AS rows FROM (SELECT {column} AS code, count(*) AS n "
+            f"FROM {prefix}_node GROUP BY ALL) JOIN ({texts[column]}) USING (code)"
         )
-        edit_neighbours(engine, values, f"{prefix}_near_{column}")
+
+
+def find_neighbours(
+    engine: duckdb.DuckDBPyConnection,
+    prefix: str = PREFIX,
+    stated: dict[str, Frequencies] | None = None,
+) -> None:
+    """Make the tables of near names and near birth dates that COMPARISONS refer to.
+
+    Args:
+        engine: with `<prefix>_values_<column>` of every column in NEAR.
+        prefix: of the tables.
+        stated: frozen frequencies; what is established is then told by their totals.
+    """
+    for column in ("surname", "given_name", "patronymic"):
+        total = None if stated is None else stated[f"{column}_loose"].total
+        edit_neighbours(
+            engine,
+            f"{prefix}_values_{column}_loose",
+            f"{prefix}_near_{column}",
+            total=total,
+        )
     _find_birth_neighbours(engine, prefix)
 
 
@@ -210,9 +261,9 @@ def _find_birth_neighbours(engine: duckdb.DuckDBPyConnection, prefix: str) -> No
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_near_birth_date AS
         WITH part AS (
-            SELECT code, year(text)::INTEGER AS y, month(text)::INTEGER AS m,
-                day(text)::INTEGER AS d
-            FROM {prefix}_birth
+            SELECT code, year(text::DATE)::INTEGER AS y, month(text::DATE)::INTEGER AS m,
+                day(text::DATE)::INTEGER AS d
+            FROM {prefix}_values_birth_date
         ), found AS (
             SELECT a.code AS left_code, b.code AS right_code, 1 AS grade
             FROM part AS a JOIN part AS b ON a.y = b.y AND a.m = b.d AND a.d = b.m

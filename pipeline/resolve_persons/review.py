@@ -18,7 +18,7 @@ CONFLICT_ROWS_MAX = 20
 
 
 def make_review_pairs(
-    engine: duckdb.DuckDBPyConnection, weighed: Weighed, decided: Decided, count: int
+    engine: duckdb.DuckDBPyConnection, weighed: Weighed, decided: Decided, population: int
 ) -> duckdb.DuckDBPyRelation:
     """ReviewPair rows: asked by weight, by a shared PINFL, by a conflict of PINFLs.
 
@@ -28,7 +28,7 @@ def make_review_pairs(
     of the shares of the values that agree is how many strangers agree this well. Kin,
     who share names, are not in it.
     """
-    asked = _asked(weighed, decided, count)
+    asked = _asked(weighed, decided, population)
     store_frame(engine, f"{PREFIX}_asked", asked)
     store_frame(engine, f"{PREFIX}_asked_text", pattern_texts(COMPARISONS, asked["packed"]))
     names = ("surname_key", "given_name_key", "patronymic_key", "birth_date")
@@ -53,7 +53,7 @@ def make_review_pairs(
             LEFT JOIN {PREFIX}_asked_text AS p ON p.pattern = a.packed
             UNION ALL
             SELECT rule.left_node, rule.right_node, cause, NULL, NULL,
-                {count} * pow(2, {bits}), NULL, 0
+                {population} * pow(2, {bits}), NULL, 0
             FROM rule JOIN {NODES} AS n ON n.node = rule.left_node {joins}
         ), numbered AS (
             SELECT l.row_id AS left_row_id, r.row_id AS right_row_id,
@@ -76,7 +76,7 @@ def make_review_pairs(
     return engine.table(f"{PREFIX}_review")
 
 
-def _asked(weighed: Weighed, decided: Decided, count: int) -> pl.DataFrame:
+def _asked(weighed: Weighed, decided: Decided, population: int) -> pl.DataFrame:
     chosen = np.flatnonzero(decided.is_asked)
     posterior = np.clip(weighed.weight[chosen] + weighed.model.prior_bits, -60, 60)
     return pl.DataFrame(
@@ -86,7 +86,7 @@ def _asked(weighed: Weighed, decided: Decided, count: int) -> pl.DataFrame:
             "packed": weighed.pattern[chosen],
             "match_weight": weighed.weight[chosen],
             "match_probability": 1.0 / (1.0 + np.exp2(-posterior)),
-            "expected_chance_matches": count * np.exp2(weighed.chance_bits[chosen]),
+            "expected_chance_matches": population * np.exp2(weighed.chance_bits[chosen]),
             "cause": pl.Series(decided.cause[chosen].tolist(), dtype=pl.String),
         }
     )

@@ -38,11 +38,15 @@ def link_by_rules(
     engine: duckdb.DuckDBPyConnection,
     records: duckdb.DuckDBPyRelation,
     decisions: duckdb.DuckDBPyRelation,
+    population: int,
 ) -> None:
-    """Make the tables of rule links, of cannot-links, and of PINFLs shared by strangers."""
+    """Make the tables of rule links, of cannot-links, and of PINFLs shared by strangers.
+
+    `population` is how many rows chance acts among, as the frequencies are counted.
+    """
     _read_decisions(engine, records, decisions)
     _find_shared_pinfls(engine)
-    keys = "\nUNION ALL\n".join(_exact_key_sql(rule) for rule in EXACT_KEYS)
+    keys = "\nUNION ALL\n".join(_exact_key_sql(rule, population) for rule in EXACT_KEYS)
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {LINKS} AS
@@ -156,7 +160,7 @@ def _find_shared_pinfls(engine: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _exact_key_sql(rule: LinkRule) -> str:
+def _exact_key_sql(rule: LinkRule, population: int) -> str:
     """Links of rows with equal keys to the first of them.
 
     Left out are groups that hold two PINFLs (the rows without one could be either's), and
@@ -175,7 +179,7 @@ def _exact_key_sql(rule: LinkRule) -> str:
     strangers = " * ".join(
         [
             f"f_{tie}.rows",
-            *(f"(greatest(f_{c}.rows - len(nodes), 0) / population)" for c in who),
+            *(f"(greatest(f_{c}.rows - len(nodes), 0) / {population})" for c in who),
         ]
     )
     return f"""
@@ -190,7 +194,7 @@ def _exact_key_sql(rule: LinkRule) -> str:
                 GROUP BY {key}
                 HAVING count(*) BETWEEN 2 AND {EXACT_ROWS_MAX}
                     AND count(DISTINCT pinfl) <= 1
-            ) {joins} CROSS JOIN (SELECT count(*)::DOUBLE AS population FROM {NODES})
+            ) {joins}
             WHERE {strangers} <= {CHANCE_MAX}
         )
         WHERE left_node <> right_node

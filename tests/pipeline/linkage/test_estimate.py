@@ -111,6 +111,10 @@ def test_rule_does_not_train_what_it_fixes():
 
 def test_weight_is_the_log_of_m_over_u():
     model = Model(
-        (plain("a"),), (np.asarray([1.0, 0.8, 0.2]),), (np.asarray([1.0, 0.1, 0.9]),), -9
+        (plain("a"),),
+        (np.asarray([1.0, 0.8, 0.2]),),
+        (np.asarray([1.0, 0.1, 0.9]),),
+        -9,
+        10,
     )
     assert model.base_weights(0) == pytest.approx([0, 3, np.log2(0.2 / 0.9)])

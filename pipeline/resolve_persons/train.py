@@ -1,0 +1,195 @@
+"""Parameters of person resolution: fitted on the night's own rows, or frozen in a file.
+
+u comes from value frequencies, m from EM on counted agreement patterns of the blocking
+rules, helped by pairs that share a verified PINFL. docs/adr/0011 says when which is used.
+"""
+
+import duckdb
+import numpy as np
+
+from pipeline.errors import ConfigurationError
+from pipeline.linkage.block import BlockedRule
+from pipeline.linkage.compare import unpack_levels
+from pipeline.linkage.estimate import (
+    Floats,
+    Model,
+    PatternCounts,
+    count_frequencies,
+    count_neighbour_mass,
+    estimate_m,
+    u_probabilities,
+)
+from pipeline.linkage.parameters import (
+    Parameters,
+    collect_frequencies,
+    rounded,
+    use_frequencies,
+)
+from pipeline.linkage.score import count_patterns_sql
+from pipeline.resolve_persons.encode import NODES, OPEN, PREFIX
+from pipeline.resolve_persons.model import (
+    COMPARISONS,
+    COUNTED_NIGHTLY,
+    SAME_PINFL,
+    dictionaries,
+    find_neighbours,
+    list_values,
+)
+
+TRAINING_ROWS = 200_000
+"""Rows that seek partners for the training of m; more rows add nothing but time."""
+NOT_SETTLED = "(l.pinfl IS NULL OR r.pinfl IS NULL)"
+ROWS_MIN = 10
+"""Values on fewer rows are not listed in a file of parameters."""
+GROWTH_MAX = 1.25
+"""Chance grows with the population: parameters of a smaller one would merge too lightly."""
+
+
+def count_values(
+    engine: duckdb.DuckDBPyConnection, parameters: Parameters | None, count: int
+) -> int:
+    """Make the tables of frequencies and neighbours; the population that chance acts in.
+
+    Args:
+        engine: with the coded records.
+        parameters: frozen ones, or null to count tonight's rows.
+        count: tonight's rows.
+
+    Raises:
+        ConfigurationError: tonight has many more rows than the parameters stand for.
+    """
+    if parameters is None:
+        list_values(engine)
+        find_neighbours(engine)
+        count_frequencies(engine, COMPARISONS, NODES, PREFIX)
+        return count
+    population = parameters.model.population
+    if count > GROWTH_MAX * population:
+        raise ConfigurationError(
+            f"linkage.parameters: fitted on {population:,} rows, tonight has {count:,}; "
+            "chance would be underrated: fit them again with selv train"
+        )
+    stated = parameters.frequencies
+    use_frequencies(engine, stated, dictionaries(), NODES, PREFIX)
+    find_neighbours(engine, stated=stated)
+    count_neighbour_mass(engine, COMPARISONS, PREFIX, stated)
+    return population
+
+
+def fit_model(
+    engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule]
+) -> tuple[Model, int]:
+    """The model of tonight's rows, and how many pairs the blocking rules give."""
+    u = tuple(u_probabilities(engine, c, PREFIX) for c in COMPARISONS)
+    open_rows, rows = (_count_rows(engine, table) for table in (OPEN, NODES))
+    stride = max(1, open_rows // TRAINING_ROWS)
+    counts = [
+        count_patterns(engine, step, (OPEN, NODES), NOT_SETTLED, f"o.row_id % {stride} = 0")
+        for step in steps
+    ]
+    m, found = estimate_m(COMPARISONS, u, [*counts, count_known_pairs(engine)])
+    matches = max([*found[:-1], 0.5]) * stride
+    pairs = max(float(open_rows) * rows, 2.0)
+    prior = min(float(np.log2(matches / pairs)), -1.0)
+    compared = sum(int(count.counts.sum()) for count in counts) * stride
+    return (
+        Model(
+            COMPARISONS,
+            tuple(_rounded(values) for values in m),
+            tuple(_rounded(values) for values in u),
+            rounded(prior),
+            rows,
+        ),
+        compared,
+    )
+
+
+def count_known_pairs(engine: duckdb.DuckDBPyConnection) -> PatternCounts:
+    """Patterns of pairs that share a verified PINFL: known to be the same person."""
+    stride = max(1, _count_rows(engine, NODES) // TRAINING_ROWS)
+    return count_patterns(
+        engine,
+        BlockedRule(SAME_PINFL, SAME_PINFL.columns, SAME_PINFL.columns, None, None),
+        (NODES, NODES),
+        "true",
+        f"o.row_id % {stride} = 0 AND "
+        f"o.pinfl NOT IN (SELECT pinfl FROM {PREFIX}_pinfl_suspect)",
+        is_match=True,
+    )
+
+
+def count_patterns(
+    engine: duckdb.DuckDBPyConnection,
+    step: BlockedRule,
+    tables: tuple[str, str],
+    condition: str,
+    open_filter: str,
+    *,
+    is_match: bool = False,
+) -> PatternCounts:
+    """Agreement patterns of one blocking step and how many pairs show each."""
+    found = engine.execute(
+        count_patterns_sql(step, COMPARISONS, PREFIX, tables, condition, open_filter)
+        + " ORDER BY pattern"
+    ).fetchnumpy()
+    return PatternCounts(
+        step.rule.fixes,
+        np.asarray(found["pattern"], dtype=np.int64),
+        np.asarray(found["pairs"], dtype=np.int64),
+        is_match,
+    )
+
+
+def level_counts(known: PatternCounts) -> tuple[Floats, ...]:
+    """Pairs by level number of every comparison; zeros where the rule fixes it."""
+    levels = unpack_levels(known.patterns, len(COMPARISONS))
+    counts = []
+    for place, comparison in enumerate(COMPARISONS):
+        found = np.bincount(
+            levels[:, place], weights=known.counts, minlength=len(comparison.levels)
+        )
+        is_told = comparison.name not in known.fixes
+        found[0] = 0.0
+        counts.append(np.asarray(found if is_told else found * 0, dtype=np.float64))
+    return tuple(counts)
+
+
+def collect_parameters(
+    engine: duckdb.DuckDBPyConnection,
+    model: Model,
+    fitted_on: str,
+    rows_min: int = ROWS_MIN,
+) -> Parameters:
+    """What was fitted tonight, as parameters for other nights.
+
+    Args:
+        engine: with the tables of a resolution that fitted its own model.
+        model: that model.
+        fitted_on: day of the rows, ISO.
+        rows_min: values on fewer rows are taken together.
+    """
+    known = level_counts(count_known_pairs(engine))
+    return Parameters(
+        fitted_on=fitted_on,
+        fitted_from={
+            "rows": model.population,
+            "open_rows": _count_rows(engine, OPEN),
+            "known_pairs": int(max(counts.sum() for counts in known)),
+            "rows_min": rows_min,
+        },
+        model=model,
+        shares=tuple(
+            _rounded(counts / counts.sum()) if counts.sum() else counts for counts in known
+        ),
+        frequencies=collect_frequencies(
+            engine, dictionaries(), COUNTED_NIGHTLY, PREFIX, rows_min
+        ),
+    )
+
+
+def _count_rows(engine: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+
+
+def _rounded(values: Floats) -> Floats:
+    return np.asarray([rounded(value) for value in values.tolist()], dtype=np.float64)
