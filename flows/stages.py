@@ -26,6 +26,8 @@ from pipeline.assign_precincts import (
     locate_addresses,
 )
 from pipeline.carry_ids import carry_ids
+from pipeline.decision_ledger import carry_decisions, standing
+from pipeline.decision_outcomes import describe_decisions
 from pipeline.determine_eligibility import determine_eligibility
 from pipeline.errors import ContractError
 from pipeline.find_discrepancies import Evidence, find_discrepancies
@@ -149,11 +151,18 @@ def ingest_delivery(engine: Engine, run: Run) -> Counts:
 
 @stage
 def correct_records(engine: Engine, run: Run) -> Counts:
-    """Corrections that commissions decided, beside what the source says now."""
-    persons, decided = _read(engine, run, "source_persons", "source_decisions")
+    """Every decision that stands, and what those that correct a row do to it."""
+    persons, delivered = _read(engine, run, "source_persons", "source_decisions")
+    recorded = tables.read_release_table(engine, run.previous, "decisions")
+    ledger = carry_decisions(engine, delivered, recorded, run.as_of)
+    counts = _write(engine, run, decision_ledger=ledger)
     earlier = tables.read_release_table(engine, run.previous, "correction")
-    found = decisions.list_corrections(engine, persons, decided, earlier)
-    return _write(engine, run, correction=found)
+    found = decisions.list_corrections(engine, persons, _standing(engine, run), earlier)
+    return counts | _write(engine, run, correction=found)
+
+
+def _standing(engine: Engine, run: Run) -> Relation:
+    return standing(tables.read_table(engine, run, "decision_ledger"))
 
 
 def _corrected_persons(engine: Engine, run: Run) -> Relation:
@@ -187,7 +196,8 @@ def normalise_records(engine: Engine, run: Run) -> Counts:
 @stage
 def resolve_records(engine: Engine, run: Run) -> Counts:
     """Records to persons, the persons that acts name, and their stable numbers."""
-    records, decided = _read(engine, run, "person_record", "source_decisions")
+    records = tables.read_table(engine, run, "person_record")
+    decided = _standing(engine, run)
     frozen = frozen_parameters(run)
     resolution = resolve_persons(engine, records, decided, run.linkage, frozen)
     counts = _write(
@@ -338,7 +348,7 @@ def trace_rows(engine: Engine, run: Run) -> Counts:
         "restriction_link",
         "source_rosters",
         "roster_link",
-        "source_decisions",
+        "decision_ledger",
         "correction",
         "decided_voter",
     )
@@ -367,7 +377,20 @@ def trace_rows(engine: Engine, run: Run) -> Counts:
             links,
         ),
     ]
-    return _write(engine, run, lineage=functools.reduce(Relation.union, parts))
+    counts = _write(engine, run, lineage=functools.reduce(Relation.union, parts))
+    described = describe_decisions(
+        engine,
+        decided,
+        tables.read_table(engine, run, "lineage"),
+        tables.read_release_table(engine, run.previous, "decisions"),
+        voters,
+        corrections,
+        rows,
+        links,
+        acts,
+        act_links,
+    )
+    return counts | _write(engine, run, decisions=described)
 
 
 EVIDENCE_TABLES = {
@@ -381,6 +404,7 @@ EVIDENCE_TABLES = {
     "roster_links": "roster_link",
     "supplementary_links": "supplementary_link",
     "corrections": "correction",
+    "decisions": "decisions",
     "placements": "placement",
     "address_links": "address_link",
     "dwellings": "dwelling_record",
@@ -427,7 +451,7 @@ def raise_discrepancies(engine: Engine, run: Run) -> Counts:
         evidence.stable_ids,
         findings.flags,
     )
-    acts, decided = _read(engine, run, "source_restrictions", "source_decisions")
+    acts, decided = _read(engine, run, "source_restrictions", "decision_ledger")
     unlisted = compose_list.list_unlisted(
         engine,
         evidence.persons,
@@ -475,6 +499,7 @@ def compare_releases(engine: Engine, run: Run) -> Counts:
     sources = {
         source: tables.read_table(engine, run, source_table(source)) for source in SOURCES
     }
+    sources["cec/decisions"] = tables.read_table(engine, run, "decision_ledger")
     keys = tracing.key_rows(engine, sources["cec/rosters"])
     balance = tracing.reconcile(engine, lineage, quarantined, sources, keys)
     return counts | _write(engine, run, reconciliation=balance)
@@ -486,6 +511,9 @@ def check_release(engine: Engine, run: Run) -> Counts:
     reports = tables.read_json(join(run.work, "ingest.json"))
     delivered = {source: int(report["rows"]) for source, report in reports.items()}
     refused = {source: int(report["quarantined"]) for source, report in reports.items()}
+    ledger = tables.read_table(engine, run, "decision_ledger")
+    carried = ledger.filter("NOT is_delivered").count("*").fetchall()[0][0]
+    delivered["cec/decisions"] += int(carried)
     balance, persons, verdicts, placements, voters, lineage, changes, records = _read(
         engine,
         run,

@@ -49,17 +49,19 @@ def list_corrections(
     Args:
         engine: where the tables live.
         persons: SourcePerson, as delivered.
-        decisions: SourceDecision.
+        decisions: LedgerDecision that stand (decision_ledger.py).
         earlier: this same table of the previous release (empty where there is none), to
             see a source that moved under its correction.
 
     Returns:
         One row per CORRECT decision: decision_row_id, decision_id, row_id (null where the
         row is not in this delivery), record_id, field, value, source_value (what the
-        source says now, as text), outcome APPLIED or NOT_APPLIED, reason
-        (CORRECTED, SUPERSEDED, TARGET_UNKNOWN, FIELD_UNKNOWN, VALUE_REFUSED) and
-        is_source_moved. Of several on one row and field the latest decided_at counts,
-        ties by decision_id.
+        source says now, as text), source_value_decided (what it said in the first release
+        that had the row), outcome APPLIED or NOT_APPLIED, reason (CORRECTED, SUPERSEDED,
+        REPEATED, TARGET_UNKNOWN, FIELD_UNKNOWN, VALUE_REFUSED) and is_source_moved, which
+        stays until the source says the same again or the corrected value. Of several on
+        one row and field the latest decided_at counts, ties by decision_id; an earlier
+        one that sets the same value is REPEATED and no contradiction.
     """
     sources = " ".join(
         f"WHEN '{field}' THEN person.{field}::VARCHAR" for field in CORRECTABLE
@@ -87,7 +89,10 @@ def list_corrections(
         ), ranked AS (
             SELECT *, row_number() OVER (
                 PARTITION BY record_id, field
-                ORDER BY decided_at DESC NULLS LAST, decision_id DESC) AS rank
+                ORDER BY decided_at DESC NULLS LAST, decision_id DESC) AS rank,
+                first_value(value) OVER (
+                PARTITION BY record_id, field
+                ORDER BY decided_at DESC NULLS LAST, decision_id DESC) AS value_held
             FROM correction
         ), judged AS (
             SELECT ranked.*, person.row_id,
@@ -95,6 +100,7 @@ def list_corrections(
                 CASE
                     WHEN ranked.field NOT IN ({fields}) THEN 'FIELD_UNKNOWN'
                     WHEN person.row_id IS NULL THEN 'TARGET_UNKNOWN'
+                    WHEN rank > 1 AND value IS NOT DISTINCT FROM value_held THEN 'REPEATED'
                     WHEN rank > 1 THEN 'SUPERSEDED'
                     WHEN coalesce({refused}, false) THEN 'VALUE_REFUSED'
                     ELSE 'CORRECTED'
@@ -103,14 +109,17 @@ def list_corrections(
         )
         SELECT judged.decision_row_id, decision_id, judged.row_id, judged.record_id,
             judged.field, judged.value, judged.source_value,
+            CASE WHEN before.decision_id IS NULL THEN judged.source_value
+                 ELSE before.source_value_decided END AS source_value_decided,
             CASE reason WHEN 'CORRECTED' THEN 'APPLIED' ELSE 'NOT_APPLIED' END AS outcome,
             reason,
             reason = 'CORRECTED' AND before.decision_id IS NOT NULL
-                AND before.source_value IS DISTINCT FROM judged.source_value
+                AND before.source_value_decided IS DISTINCT FROM judged.source_value
                 AND judged.source_value IS DISTINCT FROM judged.value AS is_source_moved
         FROM judged LEFT JOIN (
-            SELECT decision_id, source_value FROM earlier
-        ) AS before USING (decision_id)
+            SELECT decision_id, record_id, field, source_value_decided FROM earlier
+            WHERE row_id IS NOT NULL
+        ) AS before USING (decision_id, record_id, field)
         """
     )
 
@@ -175,7 +184,7 @@ def decide_voters(
 
     Args:
         engine: where the tables live.
-        decisions: SourceDecision.
+        decisions: LedgerDecision that stand (decision_ledger.py).
         records: PersonRecord, for the PINFLs of all rows.
         person_links: PersonLink.
         stable_ids: StableId.
@@ -183,9 +192,9 @@ def decide_voters(
     Returns:
         decision_row_id, decision_id, kind, person_id (null where nobody is meant for
         certain), region_code, precinct_number, is_effective, and reason: EFFECTIVE,
-        SUPERSEDED (a later decision of the same matter holds) or TARGET_UNKNOWN (no
-        person, or voter_id and PINFL name two). The latest decided_at wins, ties by
-        decision_id.
+        SUPERSEDED (a later decision of the same matter holds), REPEATED (a later one
+        says the same) or TARGET_UNKNOWN (no person, or voter_id and PINFL name two). The
+        latest decided_at wins, ties by decision_id.
     """
     matters = " ".join(f"WHEN '{kind}' THEN '{m}'" for kind, m in MATTERS.items())
     kinds = ", ".join(f"'{kind}'" for kind in MATTERS)
@@ -213,13 +222,18 @@ def decide_voters(
         ), ranked AS (
             SELECT *, row_number() OVER (
                 PARTITION BY person_id, matter
-                ORDER BY decided_at DESC NULLS LAST, decision_id DESC) AS rank
+                ORDER BY decided_at DESC NULLS LAST, decision_id DESC) AS rank,
+                first_value((kind, region_code, precinct_number)) OVER (
+                PARTITION BY person_id, matter
+                ORDER BY decided_at DESC NULLS LAST, decision_id DESC) AS held
             FROM meant
         )
         SELECT decision_row_id, decision_id, kind, person_id, region_code,
             precinct_number,
             person_id IS NOT NULL AND rank = 1 AS is_effective,
             CASE WHEN person_id IS NULL THEN 'TARGET_UNKNOWN'
+                 WHEN rank > 1 AND (kind, region_code, precinct_number)
+                     IS NOT DISTINCT FROM held THEN 'REPEATED'
                  WHEN rank > 1 THEN 'SUPERSEDED' ELSE 'EFFECTIVE' END AS reason
         FROM ranked
         """

@@ -100,6 +100,7 @@ WHOLE_TABLES = (
     ),
     WholeTable("lineage", ("source", "record_id"), has_csv=False),
     WholeTable("unlisted", ("person_id",), has_csv=False),
+    WholeTable("decisions", ("decision_id",), has_csv=False),
     WholeTable("correction", ("decision_id",), has_csv=False),
     WholeTable("linkage_model", ("column", "level"), has_csv=False),
     WholeTable(

@@ -26,6 +26,7 @@ ARROW_TYPES: dict[object, pa.DataType] = {
     pl.Float64: pa.float64(),
     pl.Boolean: pa.bool_(),
     pl.Date: pa.date32(),
+    pl.Datetime: pa.timestamp("us"),
 }
 
 

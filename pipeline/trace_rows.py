@@ -163,7 +163,11 @@ def trace_decisions(
     records: Relation,
     person_links: Relation,
 ) -> Relation:
-    """What every row of cec/decisions did: one Lineage row each."""
+    """What every decision of the ledger did: one Lineage row each.
+
+    `decisions` are all of the ledger; corrections and decided voters those that stand. A
+    decision that was taken back is NOT_APPLIED with WITHDRAWN, which is no question.
+    """
     return engine.sql(
         """
         WITH pair AS (
@@ -175,7 +179,21 @@ def trace_decisions(
             LEFT JOIN person_links AS left_link ON left_link.row_id = left_row.row_id
             LEFT JOIN person_links AS right_link ON right_link.row_id = right_row.row_id
             WHERE decision.kind IN ('SAME_PERSON', 'DIFFERENT_PERSONS')
+              AND decision.withdrawn_by IS NULL
         ), verdict AS (
+            SELECT row_id AS decision_row_id, NULL::BIGINT AS person_id,
+                'WITHDRAWN' AS reason
+            FROM decisions WHERE withdrawn_by IS NOT NULL
+            UNION ALL
+            SELECT taking.row_id, NULL,
+                CASE WHEN taken.decision_id IS NULL THEN 'TARGET_UNKNOWN'
+                     WHEN taken.withdrawn_by IS NULL THEN 'REFUSED'
+                     WHEN taken.withdrawn_by <> taking.decision_id THEN 'REPEATED'
+                     ELSE 'WITHDRAW' END
+            FROM decisions AS taking
+            LEFT JOIN decisions AS taken ON taken.decision_id = taking.withdraws
+            WHERE taking.kind = 'WITHDRAW' AND taking.withdrawn_by IS NULL
+            UNION ALL
             SELECT decision_row_id, NULL::BIGINT AS person_id,
                 CASE
                     WHEN left_person IS NULL OR right_person IS NULL

@@ -5,7 +5,7 @@ The name is the file's name in the run's folder; docs/tables.md is generated fro
 
 import dataframely as dy
 
-from schemas.decision import Correction, DecidedVoter
+from schemas.decision import Correction, DecidedVoter, Decision, LedgerDecision
 from schemas.eligibility import EligibilityDecision
 from schemas.linkage import LinkageModel, ReferenceLink, ReviewPair
 from schemas.person import Person, PersonLink, StableId
@@ -66,6 +66,7 @@ def source_table(source: str) -> str:
 TABLES: dict[str, type[dy.Schema]] = {
     **{source_table(source): schema for source, schema in SOURCES.items()},
     "quarantined_row": QuarantinedRow,
+    "decision_ledger": LedgerDecision,
     "correction": Correction,
     "person_record": PersonRecord,
     "restriction_record": NamedRecord,
@@ -93,6 +94,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "changes": ListChange,
     "discrepancies": Discrepancy,
     "lineage": Lineage,
+    "decisions": Decision,
     "precincts": PrecinctSummary,
     "reconciliation": Reconciliation,
 }

@@ -1,9 +1,45 @@
-"""Decisions brought to the rows and persons of one run."""
+"""Decisions: the ledger of all that ever were, and what they did in one run."""
 
 import dataframely as dy
 
 from schemas import columns as c
 from schemas.codes import DecisionKind, Outcome
+from schemas.source import DecisionColumns, SourceRow
+
+
+class LedgerColumns(dy.Schema):
+    """What the ledger knows about a decision besides what it says."""
+
+    first_seen = dy.Date(description="day of the first release that held the decision")
+    is_delivered = dy.Bool(description="it stands in this delivery; else carried over")
+    is_altered = dy.Bool(
+        description="this delivery says something else under its number, not decided later"
+    )
+    withdrawn_by = dy.String(nullable=True, description="withdrawal that took it back")
+
+
+class LedgerDecision(SourceRow, DecisionColumns, LedgerColumns):
+    """Every decision ever delivered for this election, numbered by decision_id.
+
+    The previous release's decisions and this delivery's together: a decision that the
+    next delivery no longer holds stands until it is withdrawn.
+    """
+
+
+class Decision(DecisionColumns, LedgerColumns):
+    """decisions: every decision of the election, and what it did in this release."""
+
+    decision_id = dy.String(primary_key=True, description="number of the decision")
+    source_file = c.text("file it was last delivered in", nullable=False)
+    source_row = dy.Int64(min=1, description="1-based data row in that file")
+    outcome = c.code(Outcome, "APPLIED or NOT_APPLIED")
+    outcome_reason = dy.String(description="closed code: what it did, or why nothing")
+    basis = dy.String(
+        nullable=True,
+        regex=r"^[0-9a-f]{32}$",
+        description="digest of what the source said when the decision first applied",
+    )
+    is_source_moved = dy.Bool(description="the source says something else since then")
 
 
 class Correction(dy.Schema):
@@ -19,12 +55,13 @@ class Correction(dy.Schema):
     field = c.text("column corrected")
     value = c.text("corrected value; null empties the column")
     source_value = c.text("value of the source, as text")
+    source_value_decided = c.text("value of the source when the decision was first seen")
     outcome = c.code(Outcome, "APPLIED or NOT_APPLIED")
     reason = dy.String(
-        regex=r"^(CORRECTED|SUPERSEDED|TARGET_UNKNOWN|FIELD_UNKNOWN|VALUE_REFUSED)$",
+        regex=r"^(CORRECTED|SUPERSEDED|REPEATED|TARGET_UNKNOWN|FIELD_UNKNOWN|VALUE_REFUSED)$",
         description="closed code",
     )
-    is_source_moved = dy.Bool(description="the source changed since the last release")
+    is_source_moved = dy.Bool(description="the source changed since the decision")
 
 
 class DecidedVoter(dy.Schema):
@@ -38,5 +75,5 @@ class DecidedVoter(dy.Schema):
     precinct_number = c.precinct_number(nullable=True)
     is_effective = dy.Bool(description="no later decision of the same matter")
     reason = dy.String(
-        regex=r"^(EFFECTIVE|SUPERSEDED|TARGET_UNKNOWN)$", description="closed code"
+        regex=r"^(EFFECTIVE|SUPERSEDED|REPEATED|TARGET_UNKNOWN)$", description="closed code"
     )

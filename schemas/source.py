@@ -217,8 +217,8 @@ class SourceRoster(SourceRow):
         )
 
 
-class SourceDecision(SourceRow):
-    """cec/decisions: what commissions and operators have decided."""
+class DecisionColumns(dy.Schema):
+    """What a decision says; by kind, some columns are null."""
 
     decision_id = dy.String(min_length=1, description="number of the decision")
     kind = c.code(DecisionKind, "what was decided")
@@ -234,6 +234,11 @@ class SourceDecision(SourceRow):
     pinfl = c.text("PINFL of the voter decided on")
     region_code = c.region_code(nullable=True)
     precinct_number = c.precinct_number(nullable=True)
+    withdraws = c.text("number of the decision that a WITHDRAW takes back")
+
+
+class SourceDecision(SourceRow, DecisionColumns):
+    """cec/decisions: what commissions and operators have decided."""
 
     @dy.rule()
     def pair_named(cls) -> pl.Expr:
@@ -253,7 +258,7 @@ class SourceDecision(SourceRow):
     def voter_named(cls) -> pl.Expr:
         """A decision about a voter names the voter."""
         return pl.col("kind").is_in(
-            ["SAME_PERSON", "DIFFERENT_PERSONS", "CORRECT"]
+            ["SAME_PERSON", "DIFFERENT_PERSONS", "CORRECT", "WITHDRAW"]
         ) | pl.any_horizontal(
             pl.col("voter_id").is_not_null(), pl.col("pinfl").is_not_null()
         )
@@ -264,6 +269,11 @@ class SourceDecision(SourceRow):
         return (pl.col("kind") != "ASSIGN_PRECINCT") | (
             pl.col("region_code").is_not_null() & pl.col("precinct_number").is_not_null()
         )
+
+    @dy.rule()
+    def withdrawn_named(cls) -> pl.Expr:
+        """A withdrawal names the decision that it takes back."""
+        return (pl.col("kind") != "WITHDRAW") | pl.col("withdraws").is_not_null()
 
 
 class SourceSupplementary(SourceRow):

@@ -56,7 +56,13 @@ def write_run_tables(run: Run, people: int = 620) -> None:
     with open_engine(run) as engine:
         for name, rows in _tables(persons).items():
             write_rows(engine, run, name, rows)
-        for name in ("unlisted", "correction", "linkage_model", "quarantined_row"):
+        for name in (
+            "unlisted",
+            "decisions",
+            "correction",
+            "linkage_model",
+            "quarantined_row",
+        ):
             write_rows(engine, run, name, [])
 
 

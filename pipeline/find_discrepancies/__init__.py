@@ -52,6 +52,7 @@ class Evidence:
     supplementary_links: Relation
     corrections: Relation
     decision_lineage: Relation
+    decisions: Relation
     placements: Relation
     address_links: Relation
     dwellings: Relation
@@ -106,6 +107,8 @@ def find_discrepancies(
         acts.rosters_without_person(),
         acts.decisions_without_effect(),
         acts.corrections_overtaken(),
+        acts.decisions_overtaken(),
+        acts.decisions_of_the_ledger(),
         acts.supplementary_names(),
         places.unplaced(),
         places.seen_while_placing(),

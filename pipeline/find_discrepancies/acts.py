@@ -56,6 +56,7 @@ def decisions_without_effect() -> str:
         FROM decision_lineage AS trace
         LEFT JOIN discrepancy_person AS person ON person.stable_id = trace.person_id
         WHERE trace.outcome = 'NOT_APPLIED'
+          AND trace.reason NOT IN ('WITHDRAWN', 'REPEATED')
     """
 
 
@@ -67,6 +68,41 @@ def corrections_overtaken() -> str:
             correction.source_value, correction.value, NULL, NULL
         FROM corrections AS correction JOIN person_links AS link USING (row_id)
         WHERE correction.is_source_moved
+    """
+
+
+def decisions_overtaken() -> str:
+    """DECISION_SOURCE_MOVED of other kinds: what the decision was based on has changed.
+
+    A new registration, address, restriction or identity under a decision that still holds.
+    """
+    return """
+        SELECT 'DECISION_SOURCE_MOVED', decision.decision_id,
+            CASE WHEN person.person_id IS NULL THEN []::BIGINT[]
+                 ELSE [person.person_id] END,
+            list_filter([decision.record_id_a, decision.record_id_b],
+                lambda record: record IS NOT NULL),
+            NULL, NULL, NULL, decision.kind, NULL, NULL, NULL, NULL
+        FROM decisions AS decision
+        JOIN decision_lineage AS trace ON trace.record_id = decision.decision_id
+        LEFT JOIN discrepancy_person AS person ON person.stable_id = trace.person_id
+        WHERE decision.is_source_moved AND decision.kind <> 'CORRECT'
+    """
+
+
+def decisions_of_the_ledger() -> str:
+    """DECISION_ALTERED, DECISION_NOT_DELIVERED: the ledger and the delivery disagree.
+
+    The ledger holds; whoever delivers is asked to withdraw in words, not by silence.
+    """
+    return """
+        SELECT CASE WHEN is_altered THEN 'DECISION_ALTERED'
+                    ELSE 'DECISION_NOT_DELIVERED' END,
+            decision_id, []::BIGINT[], [decision_id], NULL, NULL, NULL, kind, NULL, NULL,
+            NULL, NULL
+        FROM decisions
+        WHERE is_altered OR (NOT is_delivered AND outcome = 'APPLIED'
+                             AND kind <> 'WITHDRAW')
     """
 
 

@@ -89,7 +89,16 @@ def test_what_cant_be_applied_changes_nothing_and_is_told(engine, rows, decision
 
 def test_source_that_moves_under_a_correction_comes_up(engine, rows):
     def earlier(value):
-        return rows(Correction, {"decision_id": "D1", "source_value": value})
+        return rows(
+            Correction,
+            {
+                "decision_id": "D1",
+                "row_id": 0,
+                "record_id": "a",
+                "field": "surname",
+                "source_value_decided": value,
+            },
+        )
 
     decision = correct(1, "surname", "Karimova")
     _, _, same = corrections_of(engine, rows, decision, earlier=earlier("Karimov"))

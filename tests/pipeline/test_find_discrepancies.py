@@ -27,6 +27,7 @@ TABLE_OF = {
     "supplementary_links": "supplementary_link",
     "corrections": "correction",
     "decision_lineage": "lineage",
+    "decisions": "decisions",
     "placements": "placement",
     "address_links": "address_link",
     "dwellings": "dwelling_record",

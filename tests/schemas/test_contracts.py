@@ -50,10 +50,13 @@ MATCHES = {
     r"^[A-Z]{3}$": "UZB",
     r"^[A-Z]{2}\d{7}$": "AA0000000",
     r"^V[0-9A-Z]{13}$": "V000000000000A",
+    r"^[0-9a-f]{32}$": "0123456789abcdef" * 2,
     r"^(MFY|QFY|SFY|OFY)$": "MFY",
     r"^(NEW|RECORD|PINFL|NAME)$": "NEW",
-    r"^(CORRECTED|SUPERSEDED|TARGET_UNKNOWN|FIELD_UNKNOWN|VALUE_REFUSED)$": "CORRECTED",
-    r"^(EFFECTIVE|SUPERSEDED|TARGET_UNKNOWN)$": "EFFECTIVE",
+    r"^(CORRECTED|SUPERSEDED|REPEATED|TARGET_UNKNOWN|FIELD_UNKNOWN|VALUE_REFUSED)$": (
+        "CORRECTED"
+    ),
+    r"^(EFFECTIVE|SUPERSEDED|REPEATED|TARGET_UNKNOWN)$": "EFFECTIVE",
 }
 NEAR_MISSES = {
     r"^\d{4}$": ["", "171", "17182"],
@@ -62,6 +65,7 @@ NEAR_MISSES = {
     r"^\d{1,20}$": ["", "0" * 21, "0 0"],
     r"^[A-Z]{3}$": ["UZ", "uzb", "UZBE"],
     r"^[A-Z]{2}\d{7}$": ["AA000000", "A00000000", "aa0000000", "АА0000000"],
+    r"^[0-9a-f]{32}$": ["", "0" * 31, "0" * 33, "0123456789ABCDEF" * 2],
     r"^V[0-9A-Z]{13}$": ["", "V000000000000", "v000000000000a", "V00000000000-A"],
 }
 """Values just outside a form; the last of a document number has Cyrillic letters."""
@@ -118,6 +122,7 @@ BROKEN_RULES: list[tuple[Contract, str, Row]] = [
         "precinct_named",
         {"kind": "ASSIGN_PRECINCT", "pinfl": "x", "precinct_number": 1},
     ),
+    (SourceDecision, "withdrawn_named", {"kind": "WITHDRAW"}),
     (UnlistedPerson, "has_one_reason", {"ground": None}),
     (UnlistedPerson, "has_one_reason", {"unplaced_reason": "NO_ADDRESS"}),
     (PrecinctSummary, "sexes_sum_to_voters", {"women": 1}),
