@@ -234,6 +234,8 @@ class _Segment:
     def _is_weak_word(self, follows: Marker | None) -> bool:
         if follows is not None and follows.meaning in PLACES:
             return follows.side != "BEFORE"
+        if follows is not None and follows.meaning == "AMBIGUOUS":
+            return follows.form == "k" and self._is_name_before_k()
         ahead = self._next()
         if ahead is not None and ahead.kind == NUMBER and self._has_words():
             behind = self._next_marker(1)
@@ -241,7 +243,20 @@ class _Segment:
         count = self._words_ahead()
         return not self.pending and count > 0 and self._claimed(count)
 
+    def _is_name_before_k(self) -> bool:
+        """Yangi shahar k.: a street; not the city of Toshkent shahar k. 5."""
+        behind = self._next(1)
+        words = [atom.text for atom in self.pending]
+        return (
+            self._has_words()
+            and join_key(words) not in area_names()
+            and (behind is None or behind.kind != NUMBER)
+        )
+
     def _named(self, atom: Atom, marker: Marker) -> None:
+        if self._is_numbered_passage(atom):
+            self._lane(atom, Marker("LANE", "EITHER", "tor"))
+            return
         ahead = self._words_ahead()
         takes_ahead = ahead > 0 and not self._claimed(ahead)
         if marker.side == "BEFORE":
@@ -261,6 +276,14 @@ class _Segment:
             self._emit(Item("UNREAD", (atom.text,)))
             return
         self._after(marker, number)
+
+    def _is_numbered_passage(self, atom: Atom) -> bool:
+        """Термиз 3-й пр.: an ordinal before пр. makes it проезд, not проспект."""
+        return (
+            word_key(atom.text) == "pr"
+            and bool(self.pending)
+            and self.pending[-1].is_ordinal
+        )
 
     def _repeats(self, marker: Marker) -> bool:
         """MFY after mahallasi, koʻchasi after a lane: the same component said twice."""

@@ -29,10 +29,11 @@ SPELLINGS = (
     (re.compile(r"q"), "k"),
     (re.compile(r"w"), "v"),
     (re.compile(r"^ye|(?<=[aeiou])ye"), "e"),
-    (re.compile(r"yo|yu"), "u"),
+    (re.compile(r"yo"), "e"),
+    (re.compile(r"yu|iu"), "u"),
+    (re.compile(r"o"), "a"),
     (re.compile(r"ya|ia"), "a"),
     (re.compile(r"[iy]y|[yj](?=$|[^aeiou])"), "i"),
-    (re.compile(r"o"), "a"),
     (re.compile(r"y"), "i"),
     (re.compile(r"'"), ""),
 )
