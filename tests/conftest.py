@@ -68,7 +68,7 @@ def plain_value(column: dy.Column) -> Any:
 def read_cases(name: str) -> list[dict[str, str]]:
     """Golden cases of tests/cases as dictionaries; every file is UTF-8 CSV."""
     path = Path(__file__).parent / "cases" / name
-    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    return list(csv.DictReader(path.read_text("utf-8").splitlines(keepends=True)))
 
 
 NUMBERS = itertools.count()

@@ -139,7 +139,7 @@ class _Segment:
             elif atom.kind in (WORD, NUMBER):
                 self.pending.append(atom)
             else:
-                self._emit(Item("UNREAD", (atom.text,)))
+                self._unread(atom)
         self._flush()
         return self.items
 
@@ -401,6 +401,9 @@ class _Segment:
         street = self._next_marker()
         if street is not None and street.meaning == "STREET":
             self.at += 1
+        elif number and not self.pending and self._street_ahead():
+            self._lane_before(_lane(number, marker.form))
+            return
         taken, self.pending = self.pending, []
         is_behind = not taken
         if is_behind:
@@ -412,6 +415,19 @@ class _Segment:
             return
         words = _words(taken)
         self._emit(Item("STREET", words, lane, "koʻchasi", is_russian=is_behind))
+
+    def _street_ahead(self) -> int:
+        """How many words ahead are a street's whole name: 1-tor Navoiy koʻchasi."""
+        count = self._words_ahead()
+        marker = self._next_marker(count)
+        is_street = marker is not None and marker.meaning == "STREET"
+        known = any(item.slot == "STREET" for item in self.items)
+        return count if is_street and self._claimed(count) and not known else 0
+
+    def _lane_before(self, lane: str) -> None:
+        words = _words(self._take(self._street_ahead()))
+        self.at += 1
+        self._emit(Item("STREET", words, lane, "koʻchasi"))
 
     def _lane_name(self, number: str) -> tuple[list[Atom], str]:
         """Words behind the lane (1-й проезд Шохимардон), or its number (проезд 3)."""
@@ -433,14 +449,29 @@ class _Segment:
         if atom is None or atom.kind != NUMBER:
             return False
         marker = self._next_marker(1)
+        behind = self._next(1)
         if marker is None:
-            behind = self._next(1)
             return behind is None or behind.kind != WORD
+        if self._stands_before_words(marker):
+            return False
         return not (marker.side == "AFTER" and marker.meaning in (*NUMBERED, "MASSIF"))
+
+    def _stands_before_words(self, marker: Marker) -> bool:
+        """40 kvartira 3 podyezd: each number stands before its own word."""
+        own = self.pending[-1] if self.pending else None
+        follows = self._next(2)
+        return (
+            (marker.meaning in NUMBERED or marker.form == "kv")
+            and own is not None
+            and own.kind == NUMBER
+            and (follows is None or follows.kind != NUMBER)
+        )
 
     def _numbered(self, atom: Atom, marker: Marker) -> None:
         """The number of a house, building or flat, before or after its type word."""
         own = self.pending[-1] if self.pending else None
+        if marker.meaning == "BUILDING" and self._letter_of_building(own):
+            return
         has_own = own is not None and own.kind == NUMBER
         ahead = self._number_ahead()
         prefers_ahead = marker.side == "BEFORE" or (
@@ -461,6 +492,16 @@ class _Segment:
         else:
             self._flush()
             self._emit(Item("UNREAD", (atom.text,)))
+
+    def _letter_of_building(self, own: Atom | None) -> bool:
+        """А корпус: one letter that belongs to nothing else."""
+        is_letter = own is not None and own.kind == WORD and len(own.text) == 1
+        if own is None or not is_letter or self._number_ahead():
+            return False
+        self.pending.pop()
+        self._flush()
+        self._emit(Item("BUILDING", number=own.text))
+        return True
 
     # Abbreviations of several meanings ----------------------------------------------
 

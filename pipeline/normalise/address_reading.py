@@ -21,6 +21,12 @@ POSTAL_CODE_DIGITS = 6
 _PARTS = ["mahalla", "massif", "settlement", "street", "lane", "house", "building", "flat"]
 _COUNTRY = ("o'zbekiston", "uzbekistan", "uzbekiston")
 
+# Cyrillic letters before a village's name; Latin ones are initials as often.
+_VILLAGES = {"с": "qishlogʻi", "п": "posyolkasi"}
+_SURNAME = re.compile(r"(?:[оеё]ва?|ина?|[иы]й|ск\w+|енко)$")
+
+# A table program's 12.0 is 12.
+_DECIMAL = re.compile(r"(?<=^\d)\.0+$|(?<=^\d\d)\.0+$|(?<=^\d\d\d)\.0+$")
 # 5-x in the column of flats is x(onadon), no letter of the number.
 _FLAT_LETTER = re.compile(r"^(\d+)\s*-?\s*[xх]\.?$")
 
@@ -115,6 +121,7 @@ class Reader:
         items = list(read_items(text))
         if keeps_number:
             items = _numbers_of_names(items)
+            items = _numbers_of_lanes(items)
         typed = any(item.slot == slot for item in items)
         for index, item in enumerate(items):
             if item.slot == "INITIAL":
@@ -139,9 +146,10 @@ class Reader:
         self._settle_blocks()
         self._settle_names()
         for index, item in enumerate(self.items):
+            read_before = len(self.reading.unread)
             self._place(item)
             self._number(index, item)
-            self.reading.ends_unread = item.slot == "UNREAD"
+            self.reading.ends_unread = len(self.reading.unread) > read_before
 
     # Open components ----------------------------------------------------------------
 
@@ -218,7 +226,9 @@ class Reader:
         names = sum(item.slot in ("NAME", "INITIAL") for item in self.items)
         for index, item in enumerate(self.items):
             if item.slot == "INITIAL":
-                self.items[index] = item._replace(slot="UNREAD")
+                slot = "SETTLEMENT" if self._is_village(index) else "UNREAD"
+                words = item.words[1:] if slot == "SETTLEMENT" else item.words
+                self.items[index] = Item(slot, words, form=_VILLAGES.get(item.words[0], ""))
             if item.slot != "NAME":
                 continue
             has_street = "STREET" in slots or self.reading.street is not None
@@ -228,6 +238,15 @@ class Reader:
                 slots.add("STREET")
             else:
                 self.items[index] = item._replace(slot="UNREAD")
+
+    def _is_village(self, index: int) -> bool:
+        """с. Акмачит, ул. Школьная: no initial, where the street is named behind it."""
+        letter, *name = self.items[index].words
+        return (
+            letter in _VILLAGES
+            and not _SURNAME.search(name[-1])
+            and any(item.slot == "STREET" for item in self.items[index + 1 :])
+        )
 
     def _house_is_next(self, index: int) -> bool:
         rest = self.items[index + 1 :]
@@ -329,7 +348,7 @@ class Reader:
             other.slot == "FLAT" for other in self.items
         )
         digits = item.number.isdigit() and len(item.number) == POSTAL_CODE_DIGITS
-        if digits and not reading.has_place and index == 0:
+        if digits and not (reading.has_place or reading.house or reading.unread):
             return
         is_after_unread = index > 0 and self.items[index - 1].slot == "UNREAD"
         closed = house_follows or self.has_tail or not self._opens() or is_after_unread
@@ -350,7 +369,7 @@ class Reader:
         """Set house, building or flat; a number of another form is unread."""
         if text.strip("0") == "" and text:
             return
-        number = house_number(text)
+        number = house_number(text) or (_letter(text) if slot == "building" else None)
         if number is None and spans:
             number = house_span(text)
         known = getattr(self.reading, slot)
@@ -383,6 +402,25 @@ def _numbers_of_names(items: list[Item]) -> list[Item]:
             and last.slot == "NAME"
         ):
             kept[-1] = last._replace(words=(*last.words, item.number))
+        else:
+            kept.append(item)
+    return kept
+
+
+def _numbers_of_lanes(items: list[Item]) -> list[Item]:
+    """Navoiy tor 3, where the house stands elsewhere: the third lane."""
+    kept: list[Item] = []
+    for item in items:
+        last = kept[-1] if kept else None
+        if (
+            item.slot == "NUM"
+            and not item.form
+            and last is not None
+            and last.slot == "STREET"
+            and last.number in ("tor", "berk")
+        ):
+            kind = "" if last.number == "tor" else f"-{last.number}"
+            kept[-1] = last._replace(number=f"{item.number.upper()}{kind}")
         else:
             kept.append(item)
     return kept
@@ -448,11 +486,31 @@ def read_numbers(
     for slot, value in (("FLAT", flat), ("BUILDING", building), ("HOUSE", house)):
         if value is not None:
             _number_column(reader, slot, value)
+    _leave_places_unread(reader.reading)
+    _leave_repeated_house_unread(reader.reading)
     if text:
         if has_place:
             reader.reading.settlement = Place("", None)
         reader.text_items(read_items(text))
     return reader.reading
+
+
+def _leave_places_unread(reading: Reading) -> None:
+    """A street in the column of houses is said somewhere else, or its place is unread."""
+    for name in ("mahalla", "massif", "settlement", "street"):
+        place = getattr(reading, name)
+        if place is not None:
+            reading.unread.insert(0, place.display)
+            setattr(reading, name, None)
+    reading.lane = None
+
+
+def _leave_repeated_house_unread(reading: Reading) -> None:
+    """5/12 in the column of flats beside house 5: a flat's number, or house and flat."""
+    house, flat = reading.house, reading.flat
+    if house is not None and flat is not None and flat.key.startswith(f"{house.key}/"):
+        reading.unread.append(flat.display)
+        reading.flat = None
 
 
 def _whole_number(reading: Reading, slot: str, plain: str) -> HouseNumber | None:
@@ -466,7 +524,7 @@ def _whole_number(reading: Reading, slot: str, plain: str) -> HouseNumber | None
 
 
 def _number_column(reader: Reader, slot: str, value: str) -> None:
-    plain = plain_text(value).strip(" -.#*")
+    plain = _DECIMAL.sub("", plain_text(value).strip(" -.#*"))
     number = _whole_number(reader.reading, slot, plain)
     if number is not None:
         if number.key.strip("0"):

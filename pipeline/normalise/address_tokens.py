@@ -35,6 +35,8 @@ _ORDINALS = frozenset(
     ]
 )
 _SILENT = frozenset(".'№#\"*:")
+_SPACED_LETTERS = frozenset("abvg")
+"""Letters of houses that mean nothing else behind a space."""
 
 
 class Atom(NamedTuple):
@@ -98,8 +100,8 @@ def _next_atom(
     tokens: list[_Token], index: int, vocabulary: str
 ) -> tuple[Atom | None, int]:
     token = tokens[index]
-    if token.text in ",;()[]{}|\n":
-        return Atom(COMMA, token.text), 1
+    if token.text in ",;()[]{}|\n" or _is_dividing_slash(tokens, index):
+        return Atom(COMMA, "," if token.text == "/" else token.text), 1
     if token.text.isdigit():
         return _number(tokens, index)
     keys = tuple(other.key for other in tokens[index : index + LONGEST_PHRASE])
@@ -152,8 +154,32 @@ def _number(tokens: list[_Token], index: int) -> tuple[Atom, int]:
     return Atom(NUMBER, text, is_range=is_range, is_ordinal=is_ordinal), used
 
 
+def _is_dividing_slash(tokens: list[_Token], index: int) -> bool:
+    """Do'stlik MFY / Navoiy ko'chasi: not the slash of 28 / 1."""
+    if tokens[index].text != "/" or tokens[index].is_glued:
+        return False
+    around = (tokens[max(index - 1, 0)], tokens[min(index + 1, len(tokens) - 1)])
+    return not all(token.text[0].isdigit() for token in around)
+
+
+def _spaced_letter(tokens: list[_Token], index: int) -> bool:
+    """14 A-uy, 107 B at the end: the letter belongs to the number before the space."""
+    token = tokens[index]
+    if token.is_glued or token.is_dotted or latin_word(token.text) not in _SPACED_LETTERS:
+        return False
+    rest = [other for other in tokens[index + 1 : index + 3] if other.text != "-"]
+    if not rest or rest[0].text in ",;)":
+        return True
+    found = find_phrase((rest[0].key,))
+    return found is not None and found[0].meaning == "HOUSE"
+
+
 def _number_tail(tokens: list[_Token], index: int) -> tuple[str, int, str] | None:
     rest = tokens[index : index + 3]
+    if rest and _spaced_letter(tokens, index):
+        return latin_word(rest[0].text), 1, "letter"
+    if len(rest) > 1 and rest[0].text == "/" and rest[1].text.isdigit():
+        return f"/{rest[1].text}", 2, "fraction"
     if not rest or not rest[0].is_glued:
         return None
     sign = rest[0].text if rest[0].text in "-/" else ""

@@ -35,7 +35,7 @@ RAW_COLUMNS = (
 
 # The end of a one-line address that holds nothing but house, building and flat. Splitting
 # it off lets the rest, which repeats over a street's houses, be read once.
-_NUMBER = r"\d+(?:-?\p{L})?(?:[/\\]\d*\p{L}?)*"
+_NUMBER = r"\d+(?:-?\p{L}|\s[ABVGАБВГ])?(?:[/\\]\d*\p{L}?)*"
 _FLAT_WORD = r"(?:xonadoni?|хонадони?|xon|хон|kvartira|квартира|kv|кв)"
 _HOUSE = rf"(?:№?\s*{_NUMBER}\s*-?\s*(?:uyi?|уйи?)|(?:uy|уй|дом|dom|[dд])[.\s№]*{_NUMBER})"
 _FLAT = rf"(?:№?\s*{_NUMBER}(?:\s*-?\s*{_FLAT_WORD})?|{_FLAT_WORD}[.\s№]*{_NUMBER})"

@@ -45,6 +45,19 @@ _SPANS = (
 )
 
 
+_BUT_FOR = re.compile(
+    r"(?<!\w)(?:bundan|бундан)\s+(?!tashq|ташқ|mustas|мустас)([^,;()]+?)\s+(mustasno|мустасно|istisno|истисно)"
+)
+"""bundan Navoiy ko'chasi mustasno: what is excepted stands between the two words."""
+_HOUSES_FIRST = re.compile(
+    r"(?<!\w)(дома?|домов|д\.)\s*(#*\s*\d[\d\s,#/и-]*?)\s+по\s+(ул\.?|улице)\s+([^,;:()]+)"
+)
+"""дома 1, 3, 5 по улице Навои: the houses of a street stand before it."""
+_LIST_NUMBER = re.compile(
+    r"(?:(?<=[,;:\n])|^)\s*(\d{1,2})[.)]\s*(?=[^\W\d_])|(?<=\s)(\d{1,2})[.)]\s+(?=[^\W\d_])"
+)
+
+
 SIDE_WORDS = ("tomon", "tomoni", "tomonlari", "storona", "storoni")
 """The side of a street that a parity in brackets means: (juft tomoni), (чётная сторона)."""
 
@@ -96,10 +109,24 @@ class Description:
 
 def read_description(text: str) -> Description:
     """The territories of a boundary text, and the words that were not understood."""
-    plain = plain_text(text)
+    plain = _without_list_numbers(plain_text(text))
+    plain = _BUT_FOR.sub(r"\1 \2", plain)
     for span in _SPANS:
         plain = span.sub(r"\1-\2", plain)
+    plain = _HOUSES_FIRST.sub(r"\3 \4 \1 \2", plain)
     return _Reader(read_atoms(plain, "boundary")).read()
+
+
+def _without_list_numbers(plain: str) -> str:
+    """1. Bahor MFY 2. Navbahor MFY: the numbers of a list's lines are no part of names.
+
+    Only where they count 1, 2, 3 ... in this order; any other number stays.
+    """
+    found = list(_LIST_NUMBER.finditer(plain))
+    counted = [int(number[1] or number[2]) for number in found]
+    if len(found) < 2 or counted != list(range(1, len(found) + 1)):
+        return plain
+    return _LIST_NUMBER.sub(", ", plain)
 
 
 class _Reader:
@@ -172,6 +199,8 @@ class _Reader:
             self._close_houses()
             self.is_excepting = False
         elif self.parity and (numbers_only or self.has_house_word):
+            if numbers_only:
+                self._close_list()
             self._close_houses()
         if self.entries[-1]:
             self.entries.append([])
@@ -246,22 +275,50 @@ class _Reader:
             self.entries.append([])
 
     def _parity(self, parity: str) -> None:
-        if self._bracket_parity(parity):
+        if self._bracket_parity(parity) or self._parity_behind(parity):
             return
         self._close_list()
         if self.parity:
             self._close_houses()
         self.parity = parity
 
+    def _parity_behind(self, parity: str) -> bool:
+        """дома 1-45, 47-99 нечётные: of the numbers right before it in a Russian list."""
+        count, place = 0, self.at - 2
+        while place >= 0 and (
+            self.atoms[place].kind == NUMBER or self.atoms[place].text == ","
+        ):
+            count += self.atoms[place].kind == NUMBER
+            place -= 1
+        if self.open is None or self.parity or not count or not self.entries[-1]:
+            return False
+        self._close_list()
+        last = self._last()
+        if last is None:
+            return False
+        specs = [spec._replace(parity=parity) for spec in last.houses[-count:]]
+        last.houses[-count:] = [_of_one_side(spec) for spec in specs]
+        if not _sides_agree(specs):
+            self._doubt([self.atoms[self.at - 1].text])
+            self.doubtful.add(last.segment)
+        self._skip_side()
+        return True
+
+    def _skip_side(self) -> None:
+        follows = self._next()
+        if follows is not None and join_key([follows.text]) in SIDE_WORDS:
+            self.at += 1
+
     def _bracket_parity(self, parity: str) -> bool:
         """1-45 (нечётные), 1-45-uylar (toq tomoni): of the range before the bracket."""
         place = self.at - 2
         if place < 0 or self.atoms[place].kind != COMMA:
             return False
-        is_bracket = self.atoms[place].text == "("
+        if self.atoms[place].text != "(":
+            return False
         place -= 1
         has_house_word = False
-        while is_bracket and place >= 0 and self._is_house(self.atoms[place]):
+        while place >= 0 and self._is_house(self.atoms[place]):
             has_house_word = True
             place -= 1
         is_given = has_house_word or self.open is not None
@@ -271,9 +328,7 @@ class _Reader:
         if last is None or not last.houses:
             return False
         last.houses[-1] = last.houses[-1]._replace(parity=parity)
-        follows = self._next()
-        if follows is not None and join_key([follows.text]) in SIDE_WORDS:
-            self.at += 1
+        self._skip_side()
         return True
 
     def _landmark(self, atom: Atom) -> None:
@@ -381,6 +436,8 @@ class _Reader:
                 self._after(atom, Marker("SETTLEMENT", "AFTER", "qishlogʻi"))
         elif meaning in (*TERRITORIES, "LANE"):
             self._territory(atom, marker)
+        elif meaning == "FLAT" and self.is_all and not any(self.entries):
+            pass
         else:
             self._doubt([*self._take_words(), atom.text])
 
@@ -418,7 +475,7 @@ class _Reader:
         if self.is_rest:
             self._rest(is_house=True)
             return
-        if marker.side == "BEFORE":
+        if marker.side == "BEFORE" and not self._parity_ahead():
             self._close_houses()
         self.has_house_word = True
         if any(self._numbers_only(entry) for entry in self.entries):
@@ -427,6 +484,11 @@ class _Reader:
             self._close_houses()
             if last is not None and marker.case == "dan":
                 self.last_houses = last.houses[before:]
+
+    def _parity_ahead(self) -> bool:
+        """нечётные дома 1-45: the side is that of the numbers that follow."""
+        ahead = self._next()
+        return bool(self.parity) and ahead is not None and ahead.kind == NUMBER
 
     def _territory(self, atom: Atom, marker: Marker) -> None:
         is_before = marker.side == "BEFORE" or (
@@ -508,6 +570,9 @@ class _Reader:
                 names.extend(_blocks(entry, names, marker))
             self._add(marker, names, is_russian=True)
             return
+        numbers: list[list[Atom]] = []
+        while entries and self._numbers_only(entries[-1]):
+            numbers.insert(0, entries.pop())
         for entry in entries:
             if self._numbers_only(entry) and self._last() is not None:
                 self._add_houses([entry])
@@ -519,6 +584,8 @@ class _Reader:
             self._add(marker, [Name(tuple(words[:cut]))], is_russian=True)
             if cut < len(entry):
                 self._add_houses([entry[cut:]])
+        if numbers:
+            self._add_houses(numbers)
 
     def _after(self, atom: Atom, marker: Marker) -> None:
         """An Uzbek type word closes the list of names before it."""
@@ -601,7 +668,8 @@ class _Reader:
         if streets and not names:
             self._doubt([word for name in streets for word in name.words])
         elif streets or names:
-            self._add(marker._replace(meaning="STREET"), [*streets, *names])
+            street = marker._replace(meaning="STREET", form="koʻchasi")
+            self._add(street, [*streets, *names])
         elif not (entries or self.is_its or self.is_all or self._follows_with()):
             self._doubt([atom.text])
         self.is_its = False
@@ -663,6 +731,8 @@ class _Reader:
         if bad:
             self.result.unread.extend(bad)
         known = [spec for spec in houses if spec is not None]
+        if not _sides_agree([spec._replace(parity=parity) for spec in known]):
+            self._doubt([atom.text for atom in atoms])
         if not known and bad:
             self.doubtful.add(self.segment)
         self._give(known, [atom.text for atom in atoms])
@@ -722,6 +792,26 @@ def _lane(number: str, form: str) -> str:
     if not number:
         return form
     return number.upper() if form == "tor" else f"{number.upper()}-{form}"
+
+
+def _of_one_side(spec: Houses) -> Houses:
+    """One house needs no side."""
+    return spec._replace(parity="ALL") if spec.first == spec.last else spec
+
+
+def _sides_agree(specs: list[Houses]) -> bool:
+    """Whether a side said for several numbers can hold for each of them.
+
+    1-45 va 2-60 juft uylar: whether the first range is the odd one is not certain.
+    """
+    return len(specs) < 2 or not any(
+        spec.parity != "ALL"
+        and all(
+            number is not None and (number % 2 == 1) != (spec.parity == "ODD")
+            for number in (spec.first, spec.last)
+        )
+        for spec in specs
+    )
 
 
 def _houses(text: str, parity: str) -> Houses | None:

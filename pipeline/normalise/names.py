@@ -26,6 +26,7 @@ LOOSE_STEPS: tuple[tuple[str, str], ...] = (
     ("shch|sch", "sh"),
     ("dzh|zh|dj", "j"),
     ("ch", "ç"),
+    ("c([dklnrt])", "k${1}"),
     ("ts|tz|c", "s"),
     ("kh|x", "h"),
     ("gh", "g"),
@@ -60,13 +61,15 @@ NOT_SURNAMES = ("lev", "yakov", "iakov", "yov", "prov", "yeva", "eva", "zamaneva
 def exact_keys(words: pl.Series) -> pl.Series:
     """Tier A key of Latin words (`latin_words`); null where nothing is left.
 
-    Spaces go (rule 16). After a consonant ye and yo become e, except yo before r and at
-    the end: there ё is printed е and ь is lost (rules 4 and 18), as in Семёнов, Ильёс.
+    Spaces go (rule 16). A mark between two consonants is ь (Ильдар, Il'dar): tutuq stands
+    beside a vowel or in s'h. After a consonant ye and yo become e, except yo before r and
+    at the end: there ё is printed е and ь is lost (rules 4 and 18): Семёнов, Ильёс.
     """
     lost = f"({CONSONANT}'?)yo([bcdfghjklmnpqstvwxz])"
     keys = (
         words.str.replace_all("s h", "s'h")
         .str.replace_all(" ", "")
+        .str.replace_all("([bdfjlmprtz])'([bdfgjklmnpqrstvwxz])", "${1}${2}")
         .str.replace_all("''+", "'")
         .str.replace_all(f"({CONSONANT}'?)y+e", "${1}e")
         .str.replace_all(lost, "${1}e${2}")
