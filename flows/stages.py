@@ -30,7 +30,8 @@ from pipeline.decision_ledger import carry_decisions, standing
 from pipeline.decision_outcomes import describe_decisions
 from pipeline.determine_eligibility import determine_eligibility
 from pipeline.errors import ContractError
-from pipeline.find_discrepancies import Evidence, find_discrepancies
+from pipeline.find_discrepancies import Evidence, find_discrepancies, owners
+from pipeline.find_discrepancies.resolved import list_resolved
 from pipeline.ingest import ingest
 from pipeline.link_references import link_references
 from pipeline.list_changes import list_changes
@@ -441,6 +442,15 @@ def raise_discrepancies(engine: Engine, run: Run) -> Counts:
         run.as_of,
     )
     counts = _write(engine, run, discrepancies=findings.discrepancies)
+    questions = tables.read_table(engine, run, "discrepancies")
+    counts |= _write(
+        engine,
+        run,
+        **{
+            owners.owner_table(owner): owners.questions_of(engine, questions, owner)
+            for owner in owners.COLUMNS
+        },
+    )
     voters = compose_list.compose_list(
         engine,
         evidence.persons,
@@ -488,6 +498,17 @@ def compare_releases(engine: Engine, run: Run) -> Counts:
     )
     counts = _write(engine, run, changes=found)
     changes, persons, records = _read(engine, run, "changes", "person", "person_record")
+    resolved = list_resolved(
+        engine,
+        questions,
+        voters,
+        changes,
+        lineage,
+        tables.read_release_table(engine, run.previous, "discrepancies"),
+        before[1],
+        run.as_of,
+    )
+    counts |= _write(engine, run, resolved_discrepancies=resolved)
     nowhere = compose_list.list_unplaced(engine, placements, persons, records)
     counts |= _write(
         engine,

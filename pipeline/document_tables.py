@@ -18,7 +18,7 @@ from schemas.catalogue import REQUIRED_SOURCES, SOURCES, TABLES, source_table
 from schemas.codes import Owner, Severity
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-RELEASED = {table.name for table in (*AREA_TABLES, *WHOLE_TABLES)}
+RELEASED = {table.name for table in AREA_TABLES} | {table.name for table in WHOLE_TABLES}
 TYPES = {
     pl.String: "text",
     pl.Enum: "code",

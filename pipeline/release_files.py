@@ -52,7 +52,7 @@ _SEVERITY = "CASE severity " + "".join(
     f"WHEN '{severity}' THEN {rank} " for rank, severity in enumerate(Severity)
 )
 
-AREA_TABLES = (
+AREA_TABLES: tuple[AreaTable, ...] = (
     AreaTable(
         "voters",
         "SELECT *, region_code AS area_region, district_code AS area_district FROM source",
@@ -72,12 +72,15 @@ AREA_TABLES = (
         ("voter_id", "field"),
         ("voter_id", "field"),
     ),
-    AreaTable(
-        "discrepancies",
-        f"SELECT *, coalesce(region_code, '{NO_REGION}') AS area_region, "
-        f"coalesce(district_code, '{NO_DISTRICT}') AS area_district FROM source",
-        (f"{_SEVERITY} END", "code", "precinct_number", "discrepancy_id"),
-        (),
+    *(
+        AreaTable(
+            name,
+            f"SELECT *, coalesce(region_code, '{NO_REGION}') AS area_region, "
+            f"coalesce(district_code, '{NO_DISTRICT}') AS area_district FROM source",
+            (f"{_SEVERITY} END", "code", "precinct_number", "discrepancy_id"),
+            (),
+        )
+        for name in ("discrepancies", "resolved_discrepancies", "discrepancies_commission")
     ),
 )
 
@@ -91,12 +94,20 @@ class WholeTable:
     has_csv: bool
 
 
-WHOLE_TABLES = (
+WHOLE_TABLES: tuple[WholeTable, ...] = (
     WholeTable("precincts", ("region_code", "precinct_number"), has_csv=True),
     WholeTable(
         "reconciliation",
         ("source", "region_code", "district_code", "outcome", "reason"),
         has_csv=True,
+    ),
+    *(
+        WholeTable(
+            f"discrepancies_{owner}",
+            ("region_code", "district_code", "code", "discrepancy_id"),
+            has_csv=True,
+        )
+        for owner in ("mia", "cadastre", "cec")
     ),
     WholeTable("lineage", ("source", "record_id"), has_csv=False),
     WholeTable("unlisted", ("person_id",), has_csv=False),

@@ -98,7 +98,13 @@ def empty_table(engine: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPy
     return engine.sql(f"SELECT {columns} WHERE false")
 
 
-BY_DISTRICT = ("voters", "changes", "discrepancies")
+BY_DISTRICT = (
+    "voters",
+    "changes",
+    "discrepancies",
+    "resolved_discrepancies",
+    "discrepancies_commission",
+)
 
 
 def read_release_table(

@@ -6,6 +6,14 @@ The name is the file's name in the run's folder; docs/tables.md is generated fro
 import dataframely as dy
 
 from schemas.decision import Correction, DecidedVoter, Decision, LedgerDecision
+from schemas.discrepancy import (
+    CadastreDiscrepancy,
+    CecDiscrepancy,
+    CommissionDiscrepancy,
+    Discrepancy,
+    MiaDiscrepancy,
+    ResolvedDiscrepancy,
+)
 from schemas.eligibility import EligibilityDecision
 from schemas.linkage import LinkageModel, ReferenceLink, ReviewPair
 from schemas.person import Person, PersonLink, StableId
@@ -32,7 +40,6 @@ from schemas.source import (
     SourceTerritory,
 )
 from schemas.voter_list import (
-    Discrepancy,
     Lineage,
     ListChange,
     PrecinctSummary,
@@ -93,6 +100,11 @@ TABLES: dict[str, type[dy.Schema]] = {
     "unlisted": UnlistedPerson,
     "changes": ListChange,
     "discrepancies": Discrepancy,
+    "resolved_discrepancies": ResolvedDiscrepancy,
+    "discrepancies_mia": MiaDiscrepancy,
+    "discrepancies_cadastre": CadastreDiscrepancy,
+    "discrepancies_cec": CecDiscrepancy,
+    "discrepancies_commission": CommissionDiscrepancy,
     "lineage": Lineage,
     "decisions": Decision,
     "precincts": PrecinctSummary,

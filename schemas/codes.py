@@ -322,3 +322,12 @@ class Source(StrEnum):
     SUPPLEMENTARY = "cec/supplementary"
     MAHALLAS = "reference/mahallas"
     STREETS = "reference/streets"
+
+
+class Resolution(StrEnum):
+    """What ended a discrepancy, the surest knowledge first."""
+
+    DECISION = "DECISION"
+    VOTER_REMOVED = "VOTER_REMOVED"
+    SOURCE_CHANGED = "SOURCE_CHANGED"
+    CAUSE_GONE = "CAUSE_GONE"

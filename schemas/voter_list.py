@@ -1,4 +1,4 @@
-"""What leaves the pipeline: the tables of a release (contracts, section 2)."""
+"""What leaves the pipeline: lists, changes, lineage, figures (contracts, section 2)."""
 
 import dataframely as dy
 import polars as pl
@@ -10,10 +10,8 @@ from schemas.codes import (
     ChangeReason,
     IneligibilityGround,
     Outcome,
-    Owner,
     PlacementKind,
     PrecinctKind,
-    Severity,
     Sex,
     Source,
     UnplacedReason,
@@ -110,32 +108,6 @@ class ListChange(dy.Schema):
         after = pl.col("precinct_number_after").is_not_null()
         change = pl.col("change")
         return (before == (change != "ADDED")) & (after == (change != "REMOVED"))
-
-
-class Discrepancy(dy.Schema):
-    """discrepancies: one row per open question, with who settles it."""
-
-    discrepancy_id = dy.String(
-        primary_key=True, description="stable over releases while the cause stands"
-    )
-    code = dy.String(description="code of the catalogue")
-    severity = c.code(Severity, "how urgent")
-    owner = c.code(Owner, "who settles it")
-    region_code = c.region_code(nullable=True)
-    district_code = c.district_code(nullable=True)
-    precinct_number = c.precinct_number(nullable=True)
-    voter_id = dy.String(nullable=True, description="the voter concerned")
-    record_ids = dy.List(dy.String(), description="rows concerned, sorted")
-    field = dy.String(nullable=True, description="column concerned")
-    value_a = c.text("first value")
-    value_b = c.text("second value")
-    weight = c.match_weight()
-    expected_chance_matches = dy.Float64(
-        nullable=True, description="people whom chance alone would make look the same"
-    )
-    message = dy.String(description="what is wrong and what to do, without personal data")
-    first_seen = dy.Date(description="day of the release that first had it")
-    release_count = dy.Int32(min=1, description="releases that had it, this one included")
 
 
 class Lineage(dy.Schema):

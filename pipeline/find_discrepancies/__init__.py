@@ -145,7 +145,9 @@ def _gather_persons(engine: duckdb.DuckDBPyConnection) -> None:
             record.record_id, verdict.is_eligible,
             coalesce(precinct.region_code, record.region_code) AS region_code,
             coalesce(precinct.district_code, record.district_code) AS district_code,
-            placement.precinct_number
+            placement.precinct_number, address.cadastral_key,
+            nullif(concat_ws(', ', address.mahalla, address.street, address.house,
+                             address.building, address.flat), '') AS address
         FROM evidence_persons AS person
         JOIN evidence_records AS record ON record.row_id = person.main_row_id
         JOIN evidence_stable_ids AS stable USING (person_id)
@@ -154,6 +156,8 @@ def _gather_persons(engine: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN evidence_precincts AS precinct
             ON precinct.region_code = placement.region_code
             AND precinct.precinct_number = placement.precinct_number
+        LEFT JOIN evidence_address_links AS address
+            ON address.address_id = placement.address_id
         """
     )
 
@@ -226,6 +230,8 @@ def _describe(
                 min(person.region_code) AS region_code,
                 arg_min(person.district_code, person.person_id) AS district_code,
                 arg_min(person.precinct_number, person.person_id) AS precinct_number,
+                arg_min(person.address, person.person_id) AS address,
+                arg_min(person.cadastral_key, person.person_id) AS cadastral_number,
                 CASE WHEN count(*) = 1 AND count(person.precinct_number) = 1
                      THEN any_value(person.stable_id) END AS voter_id
             FROM (SELECT code, subject, unnest(person_ids) AS person_id
@@ -248,7 +254,8 @@ def _describe(
             coalesce(named.district_code, placed.district_code) AS district_code,
             coalesce(named.precinct_number, placed.precinct_number) AS precinct_number,
             placed.voter_id, named.record_ids, named.field, named.value_a,
-            named.value_b, named.weight, named.expected_chance_matches,
+            named.value_b, placed.address, placed.cadastral_number, named.weight,
+            named.expected_chance_matches,
             entry.meaning_uz || ' ' || entry.action_uz AS message,
             coalesce(before.first_seen, DATE '{as_of.isoformat()}') AS first_seen,
             coalesce(before.release_count, 0) + 1 AS release_count

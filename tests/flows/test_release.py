@@ -84,6 +84,21 @@ def voters(release: Path) -> pl.DataFrame:
     )
 
 
+def test_every_question_stands_in_the_file_of_its_owner(built):
+    questions = pl.read_parquet(
+        sorted(built.release.glob("discrepancies/*/*/discrepancies.parquet")),
+        hive_partitioning=False,
+    )
+    for owner in ("mia", "cadastre", "cec", "commission"):
+        files = sorted(built.release.rglob(f"discrepancies_{owner}.parquet"))
+        theirs = pl.read_parquet(files, hive_partitioning=False)
+        expected = questions.filter(pl.col("owner") == owner.upper())
+        assert set(theirs["discrepancy_id"]) == set(expected["discrepancy_id"])
+        assert theirs.height == expected.height > 0
+    addressed = theirs.filter(pl.col("code") == "TEMPORARY_ELSEWHERE")
+    assert addressed["address"].null_count() < addressed.height
+
+
 def test_list_numbers_count_from_one_in_every_precinct(built):
     numbered = (
         voters(built.release)
@@ -177,6 +192,8 @@ def test_second_night_without_news_changes_nothing(built, delivery, tmp_path):
         hive_partitioning=False,
     )
     assert set(questions["release_count"]) == {2}
+    resolved = sorted(second.release.glob("resolved_discrepancies/*/*/*.parquet"))
+    assert pl.read_parquet(resolved, hive_partitioning=False).height == 0
 
 
 def test_the_same_build_again_is_the_same_release(built, delivery):

@@ -10,7 +10,7 @@ from pipeline.find_discrepancies import Evidence, find_discrepancies
 from pipeline.run import Policy
 from pipeline.trace_rows import key_rows
 from schemas.catalogue import TABLES
-from schemas.voter_list import Discrepancy
+from schemas.discrepancy import Discrepancy
 from tests.conftest import AS_OF, ELECTION_DATE
 
 TABLE_OF = {
