@@ -17,6 +17,7 @@ from rich.console import Console
 
 from pipeline.errors import ConfigurationError, PipelineError, SourceError
 from selv import show, tools
+from selv.decide import decide
 
 EPILOG = (
     "Exit codes: 0 done; 2 wrong parameter; 3 the delivery can't be used; 4 a fault of "
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 normalise_app = typer.Typer(help="See what is read: CSV in, CSV out.", no_args_is_help=True)
 app.add_typer(normalise_app, name="normalise")
+app.command()(decide)
 
 Day = Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"])]
 Delivery = Annotated[str, typer.Argument(help="Folder of the delivery.")]

@@ -39,6 +39,7 @@ TOUCHES_DISK = {
     "pipeline/reading/raw_table.py": "raw tables, staged",
     "pipeline/reading/workbook.py": "delivered XLSX",
     "pipeline/publish.py": "the release's folder and the one switch",
+    "pipeline/record_decision.py": "one more row of a decisions file",
     "pipeline/manifest.py": "hashes of delivered and released files",
     "pipeline/release_lock.py": "one publisher at a time",
     "pipeline/release_files.py": "files of a release",

@@ -38,6 +38,7 @@ def test_help_names_every_command_and_the_exit_codes():
         "explain",
         "verify",
         "approve",
+        "decide",
         "dedupe",
         "normalise",
         "boundaries",
