@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO
 
 import polars as pl
-import pyarrow as pa
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SEPARATOR = ";"
@@ -48,14 +47,9 @@ def open_csv(path: Path, columns: list[str]) -> IO[bytes]:
     return file
 
 
-def append_rows(file: IO[bytes], table: pa.Table, columns: list[str]) -> None:
-    """Write the rows of a table in these columns; lists are separated by spaces."""
-    frame = pl.DataFrame(table.select(columns))
-    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
-    frame = frame.with_columns(
-        pl.col(name).list.join(" ").replace("", None) for name in lists
-    )
-    _mark_texts(frame).write_csv(
+def append_rows(file: IO[bytes], rows: pl.DataFrame) -> None:
+    """Write rows in the columns that the file was opened with; lists are joined before."""
+    _mark_texts(rows).write_csv(
         file,
         include_header=False,
         separator=SEPARATOR,

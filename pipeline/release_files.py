@@ -2,12 +2,14 @@
 
 What belongs here: which rows go into which file, in which order. Lists are written one
 district after the other from one sorted copy, which bounds memory where a partitioned
-COPY outgrows it and fixes the order of rows.
+COPY outgrows it and fixes the order of rows; a few districts are written at once.
 """
 
 import dataclasses
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -16,22 +18,30 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import ContractError
 from pipeline.manifest import FileRecord, file_record
-from pipeline.release_csv import append_rows, open_csv
+from pipeline.release_formats import (
+    EVERY_FORMAT,
+    office_output,
+    program_output,
+    write_formats,
+)
 from pipeline.release_parquet import (
     ROW_GROUP_ROWS,
     RowStream,
     arrow_schema,
     conform,
     ordered_batches,
-    parquet_writer,
 )
+from pipeline.release_xlsx import Sheet, cut_sheets
 from pipeline.report import render_report
-from pipeline.run import Policy, Run
+from pipeline.run import Run
 from pipeline.summary import write_summary
 from pipeline.tables import read_json, table_path
 from schemas.catalogue import TABLES
 from schemas.codes import Severity
 
+ROWS_AT_ONCE = 8 * ROW_GROUP_ROWS
+"""Districts up to this size are held in memory and written several at once; a larger one
+is streamed alone. The largest city districts have some 300,000 voters."""
 NO_REGION = "0000"
 NO_DISTRICT = "none"
 
@@ -91,31 +101,34 @@ class WholeTable:
 
     name: str
     order: tuple[str, ...]
-    has_csv: bool
+    for_offices: bool
+    """Whether it is written as CSV and XLSX too."""
 
 
 WHOLE_TABLES: tuple[WholeTable, ...] = (
-    WholeTable("precincts", ("region_code", "precinct_number"), has_csv=True),
+    WholeTable("precincts", ("region_code", "precinct_number"), for_offices=True),
     WholeTable(
         "reconciliation",
         ("source", "region_code", "district_code", "outcome", "reason"),
-        has_csv=True,
+        for_offices=True,
     ),
     *(
         WholeTable(
             f"discrepancies_{owner}",
             ("region_code", "district_code", "code", "discrepancy_id"),
-            has_csv=True,
+            for_offices=True,
         )
         for owner in ("mia", "cadastre", "cec")
     ),
-    WholeTable("lineage", ("source", "record_id"), has_csv=False),
-    WholeTable("unlisted", ("person_id",), has_csv=False),
-    WholeTable("decisions", ("decision_id",), has_csv=False),
-    WholeTable("correction", ("decision_id",), has_csv=False),
-    WholeTable("linkage_model", ("column", "level"), has_csv=False),
+    WholeTable("lineage", ("source", "record_id"), for_offices=False),
+    WholeTable("unlisted", ("person_id",), for_offices=False),
+    WholeTable("decisions", ("decision_id",), for_offices=False),
+    WholeTable("correction", ("decision_id",), for_offices=False),
+    WholeTable("linkage_model", ("column", "level"), for_offices=False),
     WholeTable(
-        "quarantined_row", ("source", "source_file", "source_row", "rule"), has_csv=False
+        "quarantined_row",
+        ("source", "source_file", "source_row", "rule"),
+        for_offices=False,
     ),
 )
 
@@ -148,7 +161,7 @@ def write_release(
     scratch.mkdir(parents=True)
     try:
         for number, table in enumerate(AREA_TABLES):
-            files |= _write_area_table(engine, run, table, release, scratch)
+            files |= write_area_table(engine, run, table, release, scratch)
             if progress is not None:
                 progress(number + 1, len(AREA_TABLES) + len(WHOLE_TABLES))
         for number, whole in enumerate(WHOLE_TABLES):
@@ -168,13 +181,24 @@ def write_release(
     return dict(sorted(files.items()))
 
 
-def _write_area_table(
+def write_area_table(
     engine: duckdb.DuckDBPyConnection,
     run: Run,
     table: AreaTable,
     release: Path,
     scratch: Path,
+    formats: frozenset[str] = EVERY_FORMAT,
 ) -> dict[str, FileRecord]:
+    """Write a table district by district, several at once, from one sorted copy.
+
+    Args:
+        engine: connection of the run.
+        run: the build whose table is published.
+        table: whose rows, in which order.
+        release: folder of the release.
+        scratch: folder of the sorted copy, which is removed.
+        formats: a part of what the run's parameters ask for.
+    """
     ordered = scratch / f"{table.name}.parquet"
     source = engine.read_parquet(table_path(run, table.name))
     order = ", ".join(("area_region", "area_district", *table.order))
@@ -183,18 +207,51 @@ def _write_area_table(
         f"COPY (SELECT * FROM ({table.rows}) ORDER BY {order}) "
         f"TO '{_quoted(ordered)}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
     )
-    files: dict[str, FileRecord] = {}
     schema = arrow_schema(TABLES[table.name], table.name)
-    with pq.ParquetFile(ordered) as file:
+    output = office_output(run, formats)
+    sheets = _precinct_sheets(engine, run, table, ordered)
+
+    def write(
+        batches: Iterable[pa.Table], area: tuple[str, str], rows: int
+    ) -> dict[str, FileRecord]:
+        folder = Path(table.name, f"region={area[0]}", f"district={area[1]}")
+        wanted = sheets.get(area) or cut_sheets(table.name, rows)
+        return write_formats(
+            batches, schema, release, folder, table.sorted_by, output, wanted
+        )
+
+    files: dict[str, FileRecord] = {}
+    with pq.ParquetFile(ordered) as file, ThreadPoolExecutor(run.resources.threads) as pool:
         stream = RowStream(file.iter_batches(ROW_GROUP_ROWS))
+        waiting: deque[Future[dict[str, FileRecord]]] = deque()
         for region, district, rows in _areas(engine, run, ordered):
-            batches = _area_batches(stream, schema, (region, district), rows)
-            folder = Path(table.name, f"region={region}", f"district={district}")
-            files |= _write_files(
-                batches, schema, release, folder, table.sorted_by, run.policy, has_csv=True
-            )
+            area = (region, district)
+            batches = _area_batches(stream, schema, area, rows)
+            if rows > ROWS_AT_ONCE:
+                files |= write(batches, area, rows)
+                continue
+            waiting.append(pool.submit(write, list(batches), area, rows))
+            if len(waiting) > run.resources.threads:
+                files |= waiting.popleft().result()
+        for writing in waiting:
+            files |= writing.result()
     ordered.unlink()
     return files
+
+
+def _precinct_sheets(
+    engine: duckdb.DuckDBPyConnection, run: Run, table: AreaTable, ordered: Path
+) -> dict[tuple[str, str], list[Sheet]]:
+    """Sheets by district where lists of voters get one a precinct; else none."""
+    if table.name != "voters" or not run.files.xlsx_sheet_per_precinct:
+        return {}
+    sheets: dict[tuple[str, str], list[Sheet]] = {}
+    for region, district, precinct, rows in engine.sql(
+        "SELECT area_region, area_district, precinct_number, count(*) "
+        f"FROM read_parquet('{_quoted(ordered)}') GROUP BY ALL ORDER BY ALL"
+    ).fetchall():
+        sheets.setdefault((region, district), []).extend(cut_sheets(str(precinct), rows))
+    return sheets
 
 
 def _areas(
@@ -240,51 +297,9 @@ def _write_whole_table(
     )
     schema = arrow_schema(TABLES[table.name], table.name)
     batches = ordered_batches(rows, schema)
-    return _write_files(
-        batches, schema, release, Path(), table.order, run.policy, has_csv=table.has_csv
-    )
-
-
-def _write_files(
-    batches: Iterable[pa.Table],
-    schema: pa.Schema,
-    release: Path,
-    folder: Path,
-    order: Sequence[str],
-    policy: Policy,
-    *,
-    has_csv: bool,
-) -> dict[str, FileRecord]:
-    (release / folder).mkdir(parents=True, exist_ok=True)
-    name = schema.metadata[b"title"].decode()
-    parquet = folder / f"{name}.parquet"
-    text = folder / f"{name}.csv"
-    columns = csv_columns(schema, policy)
-    count = 0
-    with parquet_writer(release / parquet, schema, order) as writer:
-        file = open_csv(release / text, columns) if has_csv else None
-        try:
-            for batch in batches:
-                writer.write_table(batch, row_group_size=batch.num_rows)
-                count += batch.num_rows
-                if file is not None:
-                    append_rows(file, batch, columns)
-        finally:
-            if file is not None:
-                file.close()
-    files = {parquet.as_posix(): file_record(release / parquet, count)}
-    if has_csv:
-        files[text.as_posix()] = file_record(release / text, count)
-    return files
-
-
-def csv_columns(schema: pa.Schema, policy: Policy) -> list[str]:
-    """Columns of the CSV: all but the document number, unless the policy gives it."""
-    return [
-        name
-        for name in schema.names
-        if name != "document_number" or policy.document_number_in_csv
-    ]
+    sheets = cut_sheets(table.name, rows.count("*").fetchall()[0][0])
+    output = office_output(run) if table.for_offices else program_output(run)
+    return write_formats(batches, schema, release, Path(), table.order, output, sheets)
 
 
 def _name(column: str) -> str:

@@ -69,6 +69,16 @@ class Safety:
 
 
 @dataclasses.dataclass(frozen=True)
+class Files:
+    """Which files a release holds beside Parquet and CSV."""
+
+    xlsx: bool = True
+    """A workbook beside every CSV file."""
+    xlsx_sheet_per_precinct: bool = False
+    """Lists of voters on one sheet a precinct instead of one for the district."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Resources:
     """What the machine lends; never changes a result."""
 
@@ -91,6 +101,7 @@ class Run:
     policy: Policy = Policy()
     linkage: Linkage = Linkage()
     safety: Safety = Safety()
+    files: Files = Files()
     resources: Resources = Resources()
     profiles: str | None = None
     """Folder of source profiles (TOML); a profile inside the delivery comes first."""
@@ -116,6 +127,7 @@ class Run:
                 if name != "parameters"
             },
             "safety": dataclasses.asdict(self.safety),
+            "files": dataclasses.asdict(self.files),
         }
 
 
@@ -124,6 +136,7 @@ SECTIONS: dict[str, type[Any]] = {
     "policy": Policy,
     "linkage": Linkage,
     "safety": Safety,
+    "files": Files,
     "resources": Resources,
 }
 
@@ -132,7 +145,7 @@ def read_settings(text: str, name: str) -> dict[str, Any]:
     """Sections of a configuration file as keyword arguments of Run.
 
     Args:
-        text: TOML with the sections policy, linkage, safety, resources.
+        text: TOML with the sections policy, linkage, safety, files, resources.
         name: what to call the file in an error.
 
     Raises:

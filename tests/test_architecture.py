@@ -45,6 +45,7 @@ TOUCHES_DISK = {
     "pipeline/release_files.py": "files of a release",
     "pipeline/release_csv.py": "files of a release",
     "pipeline/release_parquet.py": "files of a release",
+    "pipeline/release_xlsx.py": "files of a release",
     "pipeline/summary_queries.py": "files of a release, summed up",
     "pipeline/report.py": "report.html, and the page it is made from",
     "pipeline/verify.py": "a release, from the release alone",

@@ -221,8 +221,8 @@ def test_a_text_cell_shows_what_it_says_and_never_runs(given, written):
 
 
 def test_numbers_have_a_decimal_comma_and_no_marks(tmp_path):
-    table = pl.DataFrame({"weight": [-3.25, None], "rows": [-1, 2]}).to_arrow()
+    frame = pl.DataFrame({"weight": [-3.25, None], "rows": [-1, 2]})
     with open_csv(tmp_path / "x.csv", ["weight", "rows"]) as file:
-        append_rows(file, table, ["weight", "rows"])
+        append_rows(file, frame)
     text = (tmp_path / "x.csv").read_bytes().decode("utf-8-sig")
     assert text == "weight;rows\r\n-3,25;-1\r\n;2\r\n"
