@@ -148,6 +148,10 @@ class PrecinctCoverage(dy.Schema):
     cadastral_prefix = dy.String(nullable=True, description="beginning of numbers")
     is_exclusion = dy.Bool(description="these addresses are not covered (… dan tashqari)")
     is_remainder = dy.Bool(description="what no other precinct covers (qolgan …)")
+    is_doubtful = dy.Bool(
+        description="words that were not understood may mean a part of this place: "
+        "places nobody, and keeps more general rules of others from it"
+    )
 
 
 class BoundaryReading(dy.Schema):

@@ -123,6 +123,7 @@ def rule_rows(lines: list[str]) -> list[dict[str, Any]]:
                 "cadastral_prefix": parts.get("prefix"),
                 "is_exclusion": "except" in parts,
                 "is_remainder": "remainder" in parts,
+                "is_doubtful": "doubtful" in parts,
                 "kind": kind or "TERRITORIAL",
             }
         )

@@ -5,8 +5,10 @@ rules and sites that are worth it. Which rule wins stands in locate.py.
 """
 
 import duckdb
+import polars as pl
 
 from pipeline.assign_precincts.rules import RANGE_SCORE
+from pipeline.resolve_addresses.place_names import is_near
 from pipeline.resolve_addresses.places import place_join
 
 Relation = duckdb.DuckDBPyRelation
@@ -49,7 +51,8 @@ STREET_FIT = """
     CASE
         WHEN rule.street_key IS NULL THEN 3
         WHEN site.street_state = 'KNOWN' THEN
-            CASE WHEN rule.street_key <> site.street_key THEN 0
+            CASE WHEN near.street_key IS NOT NULL THEN 1
+                 WHEN rule.street_key <> site.street_key THEN 0
                  WHEN rule.mahalla_key IS NOT NULL OR spread.mahallas = 1 THEN 3
                  WHEN silent.district_code IS NOT NULL THEN 1
                  ELSE 2 END
@@ -74,9 +77,14 @@ LANE_FIT = f"""
         ELSE 1
     END
 """
+DOUBT_FIT = "CASE WHEN rule.is_doubtful THEN 1 ELSE 3 END"
 DISTRICT_FIT = (
     "CASE WHEN starts_with(site.district_code, rule.district_code) THEN 3 ELSE 1 END"
 )
+
+
+NEAR_SCORE = 950
+"""A street that a rule may have misspelt: above its mahalla, below what is named right."""
 
 
 def begun_prefixes(numbers: str) -> str:
@@ -144,6 +152,45 @@ def tabulate_streets(engine: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def tabulate_near_streets(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make `_near`: streets that a rule's unknown name may have meant.
+
+    A misspelt street would else go to whoever has the whole mahalla. Columns: rule_id,
+    district_code, mahalla_key, street_key.
+    """
+    rows = engine.sql(
+        f"""
+        SELECT DISTINCT rule.rule_id, rule.street_key, place.district_code,
+            place.mahalla_key, place.street_key
+        FROM {PREFIX}_rule AS rule
+        JOIN {PREFIX}_link_reach AS reach ON reach.district_code = rule.district_code
+        JOIN {PREFIX}_place AS place ON place.district_code = reach.asked_code
+            AND (rule.mahalla_key IS NULL OR place.mahalla_key = rule.mahalla_key)
+        WHERE rule.street_status IN ('UNKNOWN', 'AMBIGUOUS')
+          AND place.street_key <> rule.street_key AND place.mahalla_key IS NOT NULL
+        ORDER BY ALL
+        """
+    ).fetchall()
+    near = [
+        (rule_id, district, mahalla, street)
+        for rule_id, written, district, mahalla, street in rows
+        if is_near(written, street)
+    ]
+    frame = pl.DataFrame(
+        near,
+        schema={
+            "rule_id": pl.Int64,
+            "district_code": pl.String,
+            "mahalla_key": pl.String,
+            "street_key": pl.String,
+        },
+        orient="row",
+    )
+    engine.register("near_streets", frame.to_arrow())
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {PREFIX}_near AS FROM near_streets")
+    engine.unregister("near_streets")
+
+
 def touch_places(engine: duckdb.DuckDBPyConnection, dwellings: Relation) -> None:
     """Make `_touched`: the streets in which a cadastral prefix of a rule has dwellings.
 
@@ -195,6 +242,14 @@ def find_candidates(engine: duckdb.DuckDBPyConnection) -> None:
         SELECT site.site_id, rule.rule_id
         FROM {PREFIX}_site AS site {about} AND rule.mahalla_key IS NOT NULL
         WHERE site.mahalla_state <> 'KNOWN' AND NOT ({is_by_street})
+        UNION
+        SELECT site.site_id, near.rule_id
+        FROM {PREFIX}_site AS site
+        JOIN {PREFIX}_near AS near
+            ON near.district_code = site.district_code
+            AND near.street_key = site.street_key
+            AND (near.mahalla_key = site.mahalla_key OR site.mahalla_state = 'MISSING')
+        WHERE site.street_state = 'KNOWN'
         """
     )
 
@@ -206,11 +261,14 @@ def pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE {PREFIX}_pair AS
         SELECT * FROM (
             SELECT site.site_id, rule.rule_id, rule.precinct_id,
-                rule.score - {RANGE_SCORE} * ({IS_MAIN_STREET_RANGE})::INTEGER AS score,
+                CASE WHEN near.street_key IS NOT NULL THEN {NEAR_SCORE}
+                    ELSE rule.score - {RANGE_SCORE} * ({IS_MAIN_STREET_RANGE})::INTEGER
+                END AS score,
                 rule.is_exclusion, rule.has_range, rule.house_from, rule.house_to,
                 rule.parity, rule.cadastral_prefix, rule.is_precinct_known,
+                rule.is_doubtful OR near.street_key IS NOT NULL AS is_doubtful,
                 least({DISTRICT_FIT}, {MAHALLA_FIT}, {MASSIF_FIT}, {STREET_FIT},
-                    {LANE_FIT}) AS fit
+                    {LANE_FIT}, {DOUBT_FIT}) AS fit
             FROM {PREFIX}_candidate AS candidate
             JOIN {PREFIX}_site AS site USING (site_id)
             JOIN {PREFIX}_rule AS rule USING (rule_id)
@@ -218,6 +276,12 @@ def pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
                 ON held.district_code = site.district_code
                 AND held.street_key = site.street_key
                 AND held.mahalla_key = rule.mahalla_key
+            LEFT JOIN (
+                SELECT DISTINCT rule_id, district_code, street_key FROM {PREFIX}_near
+            ) AS near
+                ON near.rule_id = rule.rule_id
+                AND near.district_code = site.district_code
+                AND near.street_key = site.street_key
             LEFT JOIN {PREFIX}_block AS block
                 ON block.district_code = site.district_code
                 AND block.massif_key = site.massif_key

@@ -16,6 +16,7 @@ from pipeline.assign_precincts.fits import (
     begun_prefixes,
     find_candidates,
     pair_sites,
+    tabulate_near_streets,
     tabulate_streets,
     touch_places,
 )
@@ -83,6 +84,7 @@ def locate_addresses(
     readings = _readings(engine, links, dwellings)
     tabulate_sites(engine, PREFIX, readings, limits)
     tabulate_streets(engine)
+    tabulate_near_streets(engine)
     touch_places(engine, dwellings)
     find_candidates(engine)
     pair_sites(engine)
@@ -173,7 +175,7 @@ def _judge_points(engine: duckdb.DuckDBPyConnection, points: str, verdicts: str)
         CREATE OR REPLACE TEMP TABLE {PREFIX}_fit AS
         SELECT * FROM (
             SELECT point.point_id, pair.rule_id, pair.precinct_id, pair.score,
-                pair.is_exclusion, pair.is_precinct_known,
+                pair.is_exclusion, pair.is_precinct_known, pair.is_doubtful,
                 least(pair.fit, {HOUSE_FIT}, {PREFIX_FIT}) AS fit
             FROM {points} AS point JOIN {PREFIX}_pair AS pair USING (site_id)
         ) WHERE fit > 0
@@ -206,6 +208,7 @@ def _judge_points(engine: duckdb.DuckDBPyConnection, points: str, verdicts: str)
             bool_or(fit >= 2) AS is_settled,
             bool_and(is_precinct_known) AS is_precinct_known,
             bool_or(is_perhaps_excluded) AS is_perhaps_excluded,
+            bool_or(is_doubtful) AS is_doubtful,
             list_sort(list(rule_id)) AS rule_ids
         FROM standing JOIN best USING (point_id)
         WHERE standing.score >= coalesce(best.score, 0)
@@ -257,8 +260,10 @@ def _address_precincts(engine: duckdb.DuckDBPyConnection, links: Relation) -> Re
                 WHEN is_nothing THEN 'NO_ADDRESS'
                 WHEN verdict.precincts IS NULL AND is_mahalla_unread AND has_rules
                     THEN 'ADDRESS_UNREAD'
+                WHEN verdict.precincts IS NULL AND is_silent THEN 'COVERAGE_UNREAD'
                 WHEN verdict.precincts IS NULL THEN 'COVERAGE_GAP'
                 WHEN verdict.sure_precincts > 1 THEN 'COVERAGE_OVERLAP'
+                WHEN verdict.is_doubtful THEN 'COVERAGE_UNREAD'
                 WHEN is_unread THEN 'ADDRESS_UNREAD'
                 ELSE 'ADDRESS_AMBIGUOUS'
             END AS unplaced_reason
@@ -269,12 +274,17 @@ def _address_precincts(engine: duckdb.DuckDBPyConnection, links: Relation) -> Re
                 site.mahalla_state = 'UNREAD' AS is_mahalla_unread,
                 site.mahalla_state = 'MISSING' AND site.massif_state = 'MISSING'
                     AND site.street_state = 'MISSING' AND NOT site.is_found AS is_nothing,
-                ruled.district_code IS NOT NULL AS has_rules
+                ruled.district_code IS NOT NULL AS has_rules,
+                silent.district_code IS NOT NULL AS is_silent
             FROM {PREFIX}_asked AS asked JOIN {PREFIX}_site AS site USING (site_id)
             LEFT JOIN (
                 SELECT DISTINCT asked_code AS district_code FROM {PREFIX}_link_reach
                 SEMI JOIN {PREFIX}_rule USING (district_code)
             ) AS ruled ON ruled.district_code = site.district_code
+            LEFT JOIN (
+                SELECT DISTINCT asked_code AS district_code FROM {PREFIX}_link_reach
+                SEMI JOIN {PREFIX}_silent USING (district_code)
+            ) AS silent ON silent.district_code = site.district_code
         ) AS asked
         LEFT JOIN {PREFIX}_point AS point
             ON point.site_id = asked.site_id

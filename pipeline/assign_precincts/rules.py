@@ -26,6 +26,9 @@ HOME_KINDS = ("TERRITORIAL", "REMOTE")
 RANGE_SCORE = 200
 SCORE = f"""
     CASE
+        WHEN is_doubtful THEN
+            CASE WHEN street_key IS NOT NULL THEN 675 WHEN mahalla_key IS NOT NULL THEN 450
+                 ELSE 550 END
         WHEN cadastral_prefix IS NOT NULL THEN 10000 + 10 * length(cadastral_prefix)
         WHEN street_key IS NOT NULL THEN
             600 + 20 * (mahalla_key IS NOT NULL)::INTEGER
@@ -44,7 +47,8 @@ SCORE = f"""
 """
 """Specificity: cadastral prefix, houses of a street, lane, street, massif, mahalla, what is
 left of the district, whole district; a mahalla named beside them makes them more specific;
-at equal specificity a territory row beats a text."""
+at equal specificity a territory row beats a text. A doubtful rule stands between the place
+it names and that place's parts: it may mean any of them that nobody names."""
 
 
 def tabulate_rules(
@@ -90,6 +94,7 @@ def tabulate_rules(
         ANTI JOIN {prefix}_read AS read
             ON read.region_code = precinct.region_code
             AND read.precinct_number = precinct.precinct_number
+            AND NOT read.is_doubtful
         WHERE precinct.kind IN ({kinds})
         """
     )

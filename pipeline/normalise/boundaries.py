@@ -40,10 +40,15 @@ class Rule(NamedTuple):
 
 
 class BoundaryText(NamedTuple):
-    """The rules of a boundary text and its words that were not understood."""
+    """The rules of a boundary text and its words that were not understood.
+
+    `doubtful` is what the words not understood may restrict: places of which the text may
+    cover some part, so that nobody else can be said to have them.
+    """
 
     rules: tuple[Rule, ...]
     unread: str | None
+    doubtful: tuple[Rule, ...] = ()
 
 
 def read_boundary(text: str | None) -> BoundaryText:
@@ -57,7 +62,36 @@ def read_boundary(text: str | None) -> BoundaryText:
     if not rules and unread is None:
         # A text that names no territory (a district alone) is as good as unread.
         unread = plain_text(text) or None
-    return BoundaryText(rules, unread)
+    doubtful = _doubtful_rules(description, rules) if unread else ()
+    return BoundaryText(rules, unread, doubtful)
+
+
+def _doubtful_rules(description: Description, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The mahallas of a text with unread words, as far as it doesn't cover them whole.
+
+    Where it names no mahalla, the streets and massifs whose segment was not understood.
+    """
+    wholly = {
+        rule.mahalla.key
+        for rule in rules
+        if rule.mahalla and not (rule.massif or rule.street or rule.is_exclusion)
+    }
+    kept = [part for part in description.territories if not part.is_exclusion]
+    mahallas = [part for part in kept if part.slot == "MAHALLA"]
+    parts = mahallas or [part for part in kept if part.is_doubtful]
+    found: list[Rule] = []
+    for part in parts:
+        for name in part.names:
+            place, lane = _place(part, name)
+            if place is None or (part.slot == "MAHALLA" and place.key in wholly):
+                continue
+            if part.slot == "MAHALLA":
+                found.append(Rule(mahalla=place))
+            elif part.slot == "STREET":
+                found.append(Rule(street=place, lane=lane))
+            else:
+                found.append(Rule(massif=place))
+    return tuple(dict.fromkeys(found))
 
 
 class _Composer:

@@ -32,6 +32,7 @@ _RULE_COLUMNS = {
     "cadastral_prefix": pl.String,
     "is_exclusion": pl.Boolean,
     "is_remainder": pl.Boolean,
+    "is_doubtful": pl.Boolean,
 }
 
 
@@ -41,6 +42,7 @@ class _Precinct(NamedTuple):
     precinct_number: int
     district_code: str
     boundary_text: str | None
+    address: str | None
 
 
 def normalise_coverage(
@@ -51,7 +53,9 @@ def normalise_coverage(
     """Coverage rules of all precincts, and how much of their texts was understood.
 
     A territory row or a part of a text that was not understood gives no rule; its words
-    are in the reading. Territory rows of a precinct that is not in `precincts` give
+    are in the reading. What it may have restricted gives a doubtful rule: the mahalla
+    named beside it; where nothing of a text was understood, the mahalla of the polling
+    station. Territory rows of a precinct that is not in `precincts` give
     nothing.
 
     Args:
@@ -75,10 +79,13 @@ def normalise_coverage(
             _territory_rule(precinct, territory, rules, unread)
         text = read_boundary(precinct.boundary_text)
         rules.extend(_text_rule(precinct, rule) for rule in text.rules)
+        count = len(rules) - before
         if text.unread is not None:
             unread.append(text.unread)
+        doubtful = text.doubtful or (_station_rules(precinct) if count == 0 else ())
+        rules.extend(_text_rule(precinct, rule, is_doubtful=True) for rule in doubtful)
         shown = " ".join(unread)[:UNREAD_CHARACTERS_MAX] or None
-        readings.append((*precinct[:4], len(rules) - before, shown))
+        readings.append((*precinct[:4], count, shown))
     coverage = pl.DataFrame(rules, schema=_RULE_COLUMNS, orient="row").with_row_index(
         "rule_id"
     )
@@ -160,6 +167,7 @@ def _territory_rule(
             territory["prefix_key"],
             False,
             False,
+            False,
         )
     )
 
@@ -180,7 +188,19 @@ def _not_read(territory: dict[str, Any], reading: Reading) -> list[str]:
     return words
 
 
-def _text_rule(precinct: _Precinct, rule: Rule) -> tuple[Any, ...]:
+def _station_rules(precinct: _Precinct) -> tuple[Rule, ...]:
+    """The mahalla where the polling station stands: most precincts lie around theirs."""
+    if precinct.address is None:
+        return ()
+    place = read_place(
+        precinct.district_code, None, None, precinct.address, has_number=False
+    ).mahalla
+    return () if place is None or place.key is None else (Rule(mahalla=place),)
+
+
+def _text_rule(
+    precinct: _Precinct, rule: Rule, *, is_doubtful: bool = False
+) -> tuple[Any, ...]:
     mahalla, massif = rule.mahalla or Place(None, None), rule.massif or Place(None, None)
     street = rule.street or Place(None, None)
     return (
@@ -199,6 +219,7 @@ def _text_rule(precinct: _Precinct, rule: Rule) -> tuple[Any, ...]:
         None,
         rule.is_exclusion,
         rule.is_remainder,
+        is_doubtful,
     )
 
 

@@ -133,6 +133,20 @@ def place_numbers(key: str) -> tuple[str, ...]:
     return tuple(NUMBERS.findall(key))
 
 
+def is_near(spelling: str, name: str) -> bool:
+    """Whether a spelling that is no name could be a slip for this one, however bad.
+
+    Wider than what is ever taken for a match: only for stepping back.
+    """
+    letters = min(len(place_fold(spelling)), len(place_fold(name)))
+    limit = 1 if letters < PART_LETTERS_MIN else max(2, letters // 3)
+    return any(
+        OSA.distance(one, other, score_cutoff=limit) <= limit
+        for one in place_folds(spelling)
+        for other in place_folds(name)
+    )
+
+
 def match_place_names(
     spellings: Sequence[tuple[Scope, str, int]],
     gazetteer: Gazetteer,
