@@ -24,10 +24,12 @@ import polars as pl
 import pyarrow.parquet as pq
 import xlsxwriter
 
-from pipeline.release_files import AREA_TABLES, write_area_table
+from pipeline.release_contents import AREA_TABLES
+from pipeline.release_files import write_area_table
 from pipeline.release_formats import EVERY_FORMAT
 from pipeline.run import Resources, Run
 from pipeline.tables import open_engine, table_path
+from schemas.catalogue import TABLES
 
 PEER_ROWS = 50_000
 SURNAMES = "['Karimov','Rahmonova','Жўраев','Oʻktamov','Abdullayeva','Ábdiraxmanov','Tsoy']"
@@ -61,7 +63,11 @@ def make_country(run: Run, voters: int, districts: int) -> None:
         )
         copy = "COPY ({}) TO '{}' (FORMAT parquet, COMPRESSION zstd)"
         for name, sql in _tables().items():
-            engine.execute(copy.format(sql, table_path(run, name)))
+            given = engine.sql(sql).columns
+            absent = [c for c in TABLES[name].column_names() if c not in given]
+            empty = "".join(f", NULL::VARCHAR AS {column}" for column in absent)
+            whole = f"SELECT *{empty} FROM ({sql})"
+            engine.execute(copy.format(whole, table_path(run, name)))
 
 
 def _tables() -> dict[str, str]:
@@ -91,19 +97,26 @@ def _tables() -> dict[str, str]:
             precinct_number AS precinct_number_before, region_code AS region_code_after,
             district_code AS district_code_after, precinct_number AS precinct_number_after
         FROM person WHERE n % 50 = 7"""
-    discrepancies = f"""
+    question = f"""
         SELECT 'D' || n AS discrepancy_id, 'PINFL_MISSING' AS code, 'MEDIUM' AS severity,
-            'MIA' AS owner, {place}, voter_id, ['R' || n] AS record_ids, 'pinfl' AS field,
+            {place}, voter_id, ['R' || n] AS record_ids, 'pinfl' AS field,
+            'Yangi hayot, Navoiy koʻchasi, 12' AS address,
             NULL::VARCHAR AS value_a, NULL::VARCHAR AS value_b, NULL::DOUBLE AS weight,
-            NULL::DOUBLE AS expected_chance_matches,
             'No PINFL; ask the migration service of the district.' AS message,
-            DATE '2026-11-01' AS first_seen, 3 AS release_count
-        FROM person WHERE n % 20 = 0"""
+            DATE '2026-11-01' AS first_seen, 3 AS release_count"""
+    discrepancies = f"""{question}, 'MIA' AS owner, NULL::VARCHAR AS cadastral_number,
+            NULL::DOUBLE AS expected_chance_matches FROM person WHERE n % 20 = 0"""
+    commission = f"{question} FROM person WHERE n % 60 = 0"
+    resolved = f"""{question}, 'MIA' AS owner, DATE '2026-11-27' AS resolved_on,
+            'CAUSE_GONE' AS resolution, NULL::VARCHAR AS decision_id
+        FROM person WHERE n % 200 = 1"""
     precincts = f"SELECT {place} FROM person GROUP BY ALL"
     return {
         "voters": voters,
         "changes": changes,
         "discrepancies": discrepancies,
+        "discrepancies_commission": commission,
+        "resolved_discrepancies": resolved,
         "precincts": precincts,
     }
 
@@ -148,7 +161,7 @@ def size_by_format(folder: str) -> dict[str, float]:
 
 
 def copy_floor(run: Run, folder: str) -> Took:
-    """Seconds to write the three tables sorted by district and do nothing else."""
+    """Seconds to write the tables sorted by district and do nothing else."""
 
     def write() -> None:
         with open_engine(run) as engine:

@@ -12,7 +12,7 @@ import dataframely as dy
 import polars as pl
 
 from pipeline.profiles import source_columns
-from pipeline.release_files import AREA_TABLES, WHOLE_TABLES
+from pipeline.release_contents import AREA_TABLES, WHOLE_TABLES
 from pipeline.tables import reference_table, write_text
 from schemas.catalogue import REQUIRED_SOURCES, SOURCES, TABLES, source_table
 from schemas.codes import Owner, Severity

@@ -5,7 +5,6 @@ district after the other from one sorted copy, which bounds memory where a parti
 COPY outgrows it and fixes the order of rows; a few districts are written at once.
 """
 
-import dataclasses
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +17,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import ContractError
 from pipeline.manifest import FileRecord, file_record
+from pipeline.release_contents import AREA_TABLES, WHOLE_TABLES, AreaTable, WholeTable
 from pipeline.release_formats import (
     EVERY_FORMAT,
     office_output,
@@ -37,100 +37,10 @@ from pipeline.run import Run
 from pipeline.summary import write_summary
 from pipeline.tables import read_json, table_path
 from schemas.catalogue import TABLES
-from schemas.codes import Severity
 
 ROWS_AT_ONCE = 8 * ROW_GROUP_ROWS
 """Districts up to this size are held in memory and written several at once; a larger one
 is streamed alone. The largest city districts have some 300,000 voters."""
-NO_REGION = "0000"
-NO_DISTRICT = "none"
-
-
-@dataclasses.dataclass(frozen=True)
-class AreaTable:
-    """A table that is split by district: whose rows, in which order."""
-
-    name: str
-    rows: str
-    """SELECT of every column and of area_region and area_district, FROM `source`."""
-    order: tuple[str, ...]
-    sorted_by: tuple[str, ...]
-    """The part of the order that a reader can rely on as plain columns."""
-
-
-_SEVERITY = "CASE severity " + "".join(
-    f"WHEN '{severity}' THEN {rank} " for rank, severity in enumerate(Severity)
-)
-
-AREA_TABLES: tuple[AreaTable, ...] = (
-    AreaTable(
-        "voters",
-        "SELECT *, region_code AS area_region, district_code AS area_district FROM source",
-        ("precinct_number", "list_number"),
-        ("precinct_number", "list_number"),
-    ),
-    # A move between districts concerns both offices: the row is in both files.
-    AreaTable(
-        "changes",
-        "SELECT *, region_code_before AS area_region, "
-        "district_code_before AS area_district "
-        "FROM source WHERE district_code_before IS NOT NULL "
-        "UNION ALL "
-        "SELECT *, region_code_after, district_code_after "
-        "FROM source WHERE district_code_after IS NOT NULL "
-        "AND district_code_after IS DISTINCT FROM district_code_before",
-        ("voter_id", "field"),
-        ("voter_id", "field"),
-    ),
-    *(
-        AreaTable(
-            name,
-            f"SELECT *, coalesce(region_code, '{NO_REGION}') AS area_region, "
-            f"coalesce(district_code, '{NO_DISTRICT}') AS area_district FROM source",
-            (f"{_SEVERITY} END", "code", "precinct_number", "discrepancy_id"),
-            (),
-        )
-        for name in ("discrepancies", "resolved_discrepancies", "discrepancies_commission")
-    ),
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class WholeTable:
-    """A table that is one file for the country."""
-
-    name: str
-    order: tuple[str, ...]
-    for_offices: bool
-    """Whether it is written as CSV and XLSX too."""
-
-
-WHOLE_TABLES: tuple[WholeTable, ...] = (
-    WholeTable("precincts", ("region_code", "precinct_number"), for_offices=True),
-    WholeTable(
-        "reconciliation",
-        ("source", "region_code", "district_code", "outcome", "reason"),
-        for_offices=True,
-    ),
-    *(
-        WholeTable(
-            f"discrepancies_{owner}",
-            ("region_code", "district_code", "code", "discrepancy_id"),
-            for_offices=True,
-        )
-        for owner in ("mia", "cadastre", "cec")
-    ),
-    WholeTable("lineage", ("source", "record_id"), for_offices=False),
-    WholeTable("unlisted", ("person_id",), for_offices=False),
-    WholeTable("decisions", ("decision_id",), for_offices=False),
-    WholeTable("correction", ("decision_id",), for_offices=False),
-    WholeTable("linkage_model", ("column", "level"), for_offices=False),
-    WholeTable(
-        "quarantined_row",
-        ("source", "source_file", "source_row", "rule"),
-        for_offices=False,
-    ),
-)
 
 
 def write_release(
