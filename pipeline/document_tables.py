@@ -102,14 +102,18 @@ def _discrepancy(row: dict[str, str]) -> str:
     lines = [
         f"### {row['code']}",
         "",
-        f"Owner {row['owner']}. Ground: {row['ground']}.",
+        f"Owner {row['owner']}.",
         "",
     ]
-    lines += ["| | what is wrong | what to do |", "| --- | --- | --- |"]
+    lines += ["| | what is wrong | what to do | ground |", "| --- | --- | --- | --- |"]
     lines += [
         f"| {language} | {_cell(row[f'meaning_{language}'])} "
-        f"| {_cell(row[f'action_{language}'])} |"
-        for language in ("en", "uz", "ru")
+        f"| {_cell(row[f'action_{language}'])} | {_cell(row[ground])} |"
+        for language, ground in (
+            ("en", "ground"),
+            ("uz", "ground_uz"),
+            ("ru", "ground_ru"),
+        )
     ]
     return "\n".join([*lines, ""])
 

@@ -24,16 +24,17 @@ ADDRESS_FIELDS = (*ADDRESS_COLUMNS, "address_text", "cadastral_number")
 """Fields of a registration whose correction may change any part of the address."""
 
 REMOVAL_ARTICLES = {
-    "MERGED": "ZRU-544, Art. 27",
+    "MERGED": "ZRU-544, Art. 28",
     "LEFT_REGISTER": "ZRU-544, Art. 28",
     "QUARANTINED": "ZRU-544, Art. 28",
     "UNPLACED": "ZRU-544, Art. 10",
 }
 """Removals that are no verdict on the right to vote: the article that the list follows.
 
-A voter is listed once (27), from the data of the authorised bodies (28), in the precinct
-of the residence (10). Whoever goes by the last three keeps the right to vote and comes
-back as soon as the source is mended; the articles of the grounds stand in `unlisted`.
+The list is formed once for each voter from the data of the authorised bodies and kept
+true to them (28), by precincts (10). Whoever goes by the last three keeps the right to
+vote and comes back as soon as the source is mended; the articles of the grounds stand in
+`unlisted`.
 """
 
 PLACE = ("region_code", "district_code", "precinct_number")

@@ -16,7 +16,8 @@ _QUESTION = "discrepancy_id, code, severity, region_code, district_code"
 _REST = "field, value_a, value_b, message, first_seen, release_count"
 CEC_ROWS = (
     "(code = 'ROW_QUARANTINED' "
-    "OR starts_with(code, 'ROSTER_') OR starts_with(code, 'SUPPLEMENTARY_'))"
+    "OR starts_with(code, 'ROSTER_') OR starts_with(code, 'SUPPLEMENTARY_') "
+    "OR starts_with(code, 'DECISION_'))"
 )
 """Questions whose rows are the Central Election Commission's own."""
 CEC_VOTERS = f"({CEC_ROWS} OR code IN ('ROSTERS_CONFLICT', 'PRECINCT_UNKNOWN'))"

@@ -201,7 +201,7 @@ def test_merger_names_the_entry_that_stays_and_both_have_their_article(engine, r
         ],
     )
     told = {entry["voter_id"]: entry for entry in found}
-    assert (told[B]["after"], told[B]["article"]) == (A, "ZRU-544, Art. 27")
+    assert (told[B]["after"], told[B]["article"]) == (A, "ZRU-544, Art. 28")
     assert (told[C]["after"], told[C]["article"]) == (None, "ZRU-544, Art. 4")
 
 
