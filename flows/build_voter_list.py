@@ -63,6 +63,7 @@ def build_voter_list(
             "trace rows": stages.trace_rows(run),
             "find discrepancies": stages.raise_discrepancies(run),
             "compare releases": stages.compare_releases(run),
+            "measure quality": stages.measure_quality(run),
             "check": stages.check_release(run),
             "publish": stages.publish_release(run),
         }

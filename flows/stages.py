@@ -34,16 +34,18 @@ from pipeline.find_discrepancies import Evidence, find_discrepancies, owners
 from pipeline.find_discrepancies.resolved import list_resolved
 from pipeline.ingest import ingest
 from pipeline.link_references import link_references
+from pipeline.linkage.parameters import write_parameters
 from pipeline.list_changes import list_changes
 from pipeline.normalise.addresses import normalise_addresses, normalise_dwellings
 from pipeline.normalise.coverage import normalise_coverage
 from pipeline.normalise.persons import normalise_named, normalise_persons
 from pipeline.normalise.streets import street_aliases
 from pipeline.publish import publish
+from pipeline.quality.measure import measure, settle_parameters
 from pipeline.resolve_addresses import resolve_addresses
 from pipeline.resolve_persons import resolve_persons
 from pipeline.run import Run, join
-from pipeline.start import frozen_parameters, run_inputs
+from pipeline.start import PARAMETERS, frozen_parameters, night_parameters, run_inputs
 from pipeline.summarise_precincts import summarise_precincts
 from schemas.catalogue import SOURCES, source_table
 
@@ -209,7 +211,12 @@ def resolve_records(engine: Engine, run: Run) -> Counts:
         person=resolution.persons,
         review_pair=resolution.review_pairs,
     )
-    tables.write_json(join(run.work, "linkage.json"), resolution.notes)
+    parameters, drift = settle_parameters(engine, resolution.trained, frozen, run.as_of)
+    tables.write_text(join(run.work, PARAMETERS), write_parameters(parameters))
+    tables.write_json(
+        join(run.work, "linkage.json"),
+        {"notes": resolution.notes, "drift": drift, "is_frozen": frozen is not None},
+    )
     links, persons, model = _read(engine, run, "person_link", "person", "linkage_model")
     for name in ("restriction", "roster", "supplementary"):
         named = tables.read_table(engine, run, f"{name}_record")
@@ -527,6 +534,39 @@ def compare_releases(engine: Engine, run: Run) -> Counts:
 
 
 @stage
+def measure_quality(engine: Engine, run: Run) -> Counts:
+    """How good the matching is, told without labels: decoys, sentinels, drift, parity."""
+    records, links, pairs, voters, model = _read(
+        engine,
+        run,
+        "person_record",
+        "person_link",
+        "review_pair",
+        "voters",
+        "linkage_model",
+    )
+    quality = measure(
+        engine,
+        records,
+        links,
+        pairs,
+        voters,
+        model,
+        night_parameters(run),
+        tables.read_json(join(run.work, "linkage.json")),
+        tables.reference_table("sentinels"),
+        run,
+    )
+    tables.write_json(join(run.work, "quality.json"), quality)
+    return {
+        "decoys": sum(row["decoys"] for row in quality["decoys"]),
+        "decoys_linked": sum(row["linked"] for row in quality["decoys"]),
+        "sentinels_wrong": sum(not row["is_right"] for row in quality["sentinels"]),
+        "warnings": len(quality["warnings"]),
+    }
+
+
+@stage
 def check_release(engine: Engine, run: Run) -> Counts:
     """What must hold before anything is published; alarms make the release a candidate."""
     reports = tables.read_json(join(run.work, "ingest.json"))
@@ -561,6 +601,8 @@ def check_release(engine: Engine, run: Run) -> Counts:
         tables.delivered_before(run.previous),
         run.safety,
     )
+    quality = tables.read_json(join(run.work, "quality.json"))
+    alarms.extend(checks.find_quality_alarms(quality, run.safety))
     tables.write_json(
         join(run.work, "alarms.json"), [dataclasses.asdict(alarm) for alarm in alarms]
     )

@@ -12,8 +12,9 @@ The data's way, stage by stage (flows/stages.py calls them in this order):
 8. `trace_rows`: where every source row ended.
 9. `raise_discrepancies`: the list, and every open question about it.
 10. `compare_releases`: changes, precincts in figures, reconciliation.
-11. `check_release`: what must hold before anybody sees it.
-12. `publish_release`: a release written aside, and one atomic switch.
+11. `measure_quality`: decoys, sentinels, drift, and whom the flags fall on.
+12. `check_release`: what must hold before anybody sees it.
+13. `publish_release`: a release written aside, and one atomic switch.
 
 Only tables.py and the modules that read deliveries and write releases touch the disk.
 Nothing here knows Prefect, the clock, the environment or unseeded randomness.

@@ -5,6 +5,8 @@ reports: the release is built but stays a candidate until somebody has looked.
 """
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import duckdb
 
@@ -230,4 +232,25 @@ def find_alarms(
         },
     ).fetchall()
     alarms.extend(Alarm("DISTRICT_LOST_VOTERS", *row) for row in lost)
+    return alarms
+
+
+def find_quality_alarms(quality: Mapping[str, Any], safety: Safety) -> list[Alarm]:
+    """SENTINEL_WRONG and FALSE_LINKS: the matching itself can't be trusted tonight.
+
+    Args:
+        quality: what pipeline.quality.measure found.
+        safety: limits as shares.
+    """
+    alarms = [
+        Alarm("SENTINEL_WRONG", f"{row['case']}: {row['outcome']}", 1, 0)
+        for row in quality["sentinels"]
+        if not row["is_right"]
+    ]
+    limit = safety.false_link_share_max
+    alarms.extend(
+        Alarm("FALSE_LINKS", f"decoys: {row['kind']}", limit, row["rate"])
+        for row in quality["decoys"]
+        if row["rate_low"] > limit
+    )
     return alarms

@@ -64,6 +64,10 @@ class Safety:
     district_loss_share_max: float = 0.05
     quarantine_share_max: float = 0.05
     pinfl_missing_share_max: float = 0.5
+    false_link_share_max: float = 0.001
+    """Decoys linked to somebody, for certain (lower end of the 95 % interval)."""
+    decoys_count: int = 10_000
+    """Records that can match nobody, made each night; never more than a tenth of all."""
     removals_floor_count: int = 50
     """Losses of fewer voters than this never stop a release."""
 

@@ -29,6 +29,8 @@ from pipeline.run import Linkage, Run, fingerprint, join, read_settings
 from pipeline.tables import read_json, read_text, write_json
 
 WORK = ".work"
+PARAMETERS = "linkage_parameters.json"
+"""Parameters that a night used, in the run's folder: frozen ones, or its own fit."""
 
 
 def start_run(
@@ -129,6 +131,12 @@ def frozen_parameters(run: Run) -> Parameters | None:
     if expected and expected != parameters.sha256:
         raise ConfigurationError(f"linkage.parameters: {path} is not {expected[:12]}…")
     return parameters
+
+
+def night_parameters(run: Run) -> Parameters:
+    """Parameters that resolve_records used and left in the run's folder."""
+    text = read_text(join(run.work, PARAMETERS))
+    return read_parameters(text, PARAMETERS, COMPARISONS)
 
 
 def _pin_parameters(run: Run) -> Linkage:

@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 
 from pipeline import summary_queries as queries
-from pipeline.run import VERSION, Run
+from pipeline.run import VERSION, Run, join
 from pipeline.summary_areas import Areas
-from pipeline.tables import has_table, write_json
+from pipeline.tables import has_file, has_table, read_json, write_json
 from schemas.catalogue import REQUIRED_SOURCES, SOURCES
 from schemas.codes import Severity
 
@@ -58,9 +58,17 @@ def write_summary(engine: duckdb.DuckDBPyConnection, run: Run, path: str) -> dic
         "discrepancies": discrepancies,
         "linkage": _count_links(engine, run),
         "flag_rates": queries.flag_rates(engine, run),
+        "quality": _read_quality(run),
     }
     write_json(path, summary)
     return summary
+
+
+def _read_quality(run: Run) -> dict[str, Any] | None:
+    """What measure_quality found, keys as in pipeline/quality/measure.py; null without."""
+    path = join(run.work, "quality.json")
+    found: dict[str, Any] | None = read_json(path) if has_file(path) else None
+    return found
 
 
 def _count_rows(

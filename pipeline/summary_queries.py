@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline.quality.parity import SCRIPT_SQL
 from pipeline.run import Run
 from pipeline.tables import has_table, table_path
 from schemas.catalogue import SOURCES, TABLES, source_table
@@ -137,10 +138,7 @@ def flag_rates(engine: duckdb.DuckDBPyConnection, run: Run) -> list[dict[str, An
         f"""
         WITH voter AS (
             SELECT sex, {_age_from(run)} // 10 * 10 AS decade, len(flags) > 0 AS is_flagged,
-                CASE WHEN regexp_matches(surname, '[ӘәҢңӨөҮүÁáǴǵŃńÓóÚúÍíı]')
-                         THEN 'KARAKALPAK'
-                     WHEN regexp_matches(surname, '[А-Яа-яЁёЎўҚқҒғҲҳ]') THEN 'CYRILLIC'
-                     ELSE 'LATIN' END AS script
+                {SCRIPT_SQL} AS script
             FROM {_table(run, "voters")}
         ), counted AS (
             SELECT sex, decade, script, is_flagged, count(*) AS voters

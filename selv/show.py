@@ -40,6 +40,7 @@ STAGES = {
     "trace_rows": "accounting for every row",
     "raise_discrepancies": "composing the list, finding discrepancies",
     "compare_releases": "comparing with the previous release",
+    "measure_quality": "measuring the matching without labels",
     "check_release": "checking what must hold",
     "publish_release": "publishing",
 }

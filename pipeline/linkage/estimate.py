@@ -87,6 +87,18 @@ def count_frequencies(
         prefix: for the names of the tables made.
         person: column that tells whose row it is; a value counts once per person.
     """
+    count_columns(engine, comparisons, nodes, prefix, person)
+    count_neighbour_mass(engine, comparisons, prefix)
+
+
+def count_columns(
+    engine: duckdb.DuckDBPyConnection,
+    comparisons: tuple[Comparison, ...],
+    nodes: str,
+    prefix: str,
+    person: str = "node",
+) -> None:
+    """The frequency tables of count_frequencies without the mass of neighbours."""
     columns = {
         tier.column
         for comparison in comparisons
@@ -103,7 +115,6 @@ def count_frequencies(
             FROM {nodes} WHERE {column} IS NOT NULL GROUP BY {column}
             """
         )
-    count_neighbour_mass(engine, comparisons, prefix)
 
 
 def count_neighbour_mass(

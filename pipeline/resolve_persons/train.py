@@ -1,7 +1,8 @@
 """Parameters of person resolution: fitted on the night's own rows, or frozen in a file.
 
 u comes from value frequencies, m from EM on counted agreement patterns of the blocking
-rules, helped by pairs that share a verified PINFL. docs/adr/0011 says when which is used.
+rules, helped by pairs that share a verified PINFL. docs/adr/frozen-parameters.md says
+which is used when.
 """
 
 import duckdb

@@ -27,6 +27,7 @@ STAGES = (
     stages.trace_rows,
     stages.raise_discrepancies,
     stages.compare_releases,
+    stages.measure_quality,
     stages.check_release,
     stages.publish_release,
 )

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from prefect.logging import disable_run_logger
 
+from flows import stages
 from pipeline import tables
 from pipeline.evaluate import evaluate
-from pipeline.run import Resources
+from pipeline.run import Linkage, Resources
 from pipeline.verify import verify_release
 from tests.flows.conftest import REGISTRATIONS, build
 
@@ -199,3 +201,46 @@ def test_second_night_without_news_changes_nothing(built, delivery, tmp_path):
 def test_the_same_build_again_is_the_same_release(built, delivery):
     again = build(delivery, Path(built.run.output))
     assert again.release == built.release
+
+
+def test_decoys_and_sentinels_are_counted_and_reach_no_table(built):
+    """measure_quality writes figures: no table of the run moves, no file names a decoy."""
+    quality = json.loads((built.release / "summary.json").read_text())["quality"]
+    assert sum(row["decoys"] for row in quality["decoys"]) > 100
+    assert len(quality["sentinels"]) >= 15
+    work = Path(built.run.work)
+
+    def tables_of_run() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (work / "tables").glob("*")}
+
+    before = tables_of_run()
+    (work / "stages" / "measure_quality.json").unlink()
+    with disable_run_logger():
+        stages.measure_quality.fn(built.run)
+    assert tables_of_run() == before
+    named = ("decoy", "sentinel-")
+    for path in built.release.rglob("*.parquet"):
+        frame = pl.read_parquet(path, hive_partitioning=False)
+        for column in ("record_id", "record_ids"):
+            if column in frame.columns:
+                values = (
+                    frame[column].explode() if column == "record_ids" else frame[column]
+                )
+                assert not any(str(v).startswith(named) for v in values.unique().to_list())
+
+
+def test_alarm_keeps_a_release_with_a_wrong_sentinel_from_becoming_current(
+    built, delivery, tmp_path
+):
+    severe = Linkage(merge_weight_bits=200.0, review_weight_bits=200.0)
+    run = dataclasses.replace(built.run, linkage=severe)
+    work = shutil.copytree(built.run.work, tmp_path / "work")
+    for name in ("measure_quality", "check_release"):
+        (work / "stages" / f"{name}.json").unlink()
+    run = dataclasses.replace(run, work=str(work))
+    with disable_run_logger():
+        stages.measure_quality.fn(run)
+        stages.check_release.fn(run)
+    alarms = tables.read_json(str(work / "alarms.json"))
+    assert {alarm["code"] for alarm in alarms} == {"SENTINEL_WRONG"}
+    assert tables.read_json(str(Path(built.run.work) / "alarms.json")) == []
