@@ -33,6 +33,15 @@ from pipeline.manifest import (
 )
 from pipeline.release_files import write_release
 from pipeline.release_lock import publishing
+from pipeline.release_log import (
+    APPROVED,
+    LOG,
+    PUBLISHED,
+    Act,
+    log_head,
+    log_unfinished,
+    write_ahead,
+)
 from pipeline.run import Run
 
 CURRENT = "current"
@@ -140,6 +149,7 @@ def publish(
         check_order(run, allow_older=allow_older)
         check_unchanged(run.delivery, inputs)
         _clean_leftovers(election)
+        log_unfinished(election, key)
         before = None if previous is None else read_manifest(previous)
         fingerprint = release_fingerprint(run, inputs, before)
         release_id = _release_id(election, run, fingerprint)
@@ -150,6 +160,7 @@ def publish(
         manifest = build_manifest(
             run, inputs, release_id, before, files, [dict(check) for check in checks]
         )
+        manifest["log"] = log_head(election)
         is_reused = (election / RELEASES / release_id).exists()
         if is_reused:
             _check_identical(read_manifest(election / RELEASES / release_id), manifest)
@@ -158,6 +169,7 @@ def publish(
             _seal(part, manifest, key)
             part.rename(election / RELEASES / release_id)
             _sync(election / RELEASES)
+        write_ahead(election, Act(PUBLISHED, release_id, make_current), key)
         if make_current:
             _switch(election, release_id)
         now = current_release(run)
@@ -170,8 +182,17 @@ def publish(
     )
 
 
-def make_current(release: str) -> None:
+def make_current(
+    release: str, by: str, reason: str, at: str, signing_key: str | None = None
+) -> None:
     """Make a published release current: a candidate approved, or a step back.
+
+    Args:
+        release: its folder.
+        by: who approves, for the log.
+        reason: why.
+        at: when, UTC.
+        signing_key: file of the key that signs the entry of the log, or null.
 
     Raises:
         SourceError: no such release.
@@ -179,8 +200,12 @@ def make_current(release: str) -> None:
     """
     folder = Path(release).resolve()
     read_manifest(folder)
+    key = None if signing_key is None else _signing_key(signing_key)
     election = folder.parent.parent
     with publishing(election):
+        log_unfinished(election, key)
+        act = Act(APPROVED, folder.name, is_current=True, by=by, reason=reason, at=at)
+        write_ahead(election, act, key)
         _switch(election, folder.name)
 
 
@@ -202,8 +227,9 @@ def _clean_leftovers(election: Path) -> None:
     """Remove what builds that died left aside; the lock says that none is at work."""
     for path in sorted((election / RELEASES).glob(".*.part")):
         shutil.rmtree(path)
-    for path in sorted(election.glob(f".{CURRENT}.*")):
-        path.unlink()
+    for pattern in (f".{CURRENT}.*", f".{LOG}.part"):
+        for path in sorted(election.glob(pattern)):
+            path.unlink()
 
 
 def _check_identical(published: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:

@@ -5,34 +5,19 @@ but the folder and the public key. Nothing here repairs or publishes.
 """
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import polars as pl
-import pyarrow.parquet as pq
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.manifest import MANIFEST, SIGNATURE, read_manifest, sha256_of
-from pipeline.tables import read_json
-from schemas.catalogue import TABLES
+from pipeline.release_log import LOG, RELEASES, entry_faults, log_faults
+from pipeline.verify_content import Check, check_content, list_check
 
-BATCH_ROWS = 500_000
-FILES_SHOWN = 20
-TABLE_FILES = ("voters", "changes", "discrepancies")
-
-
-@dataclasses.dataclass(frozen=True)
-class Check:
-    """One thing that was checked; `detail` names files, rules and counts, nobody."""
-
-    name: str
-    is_passed: bool
-    detail: str
+__all__ = ["Check", "VerifyReport", "log_folder", "verify_log", "verify_release"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,11 +53,40 @@ def verify_release(release: str, public_key: str | None = None) -> VerifyReport:
         manifest = read_manifest(folder)
     except SourceError as error:
         return VerifyReport(folder.name, (Check("manifest", False, str(error)),))
-    checks = [_check_name(folder, manifest), _check_signature(folder, key)]
+    checks = [
+        _check_name(folder, manifest),
+        _check_signature(folder, key),
+        _check_log(folder, key),
+    ]
     checks += _check_files(folder, manifest["files"])
     if all(check.is_passed for check in checks):
-        checks += _check_content(folder, manifest["files"])
+        checks += check_content(folder, manifest["files"])
     return VerifyReport(str(manifest.get("release_id", folder.name)), tuple(checks))
+
+
+def verify_log(election: str, public_key: str | None = None) -> VerifyReport:
+    """Check the log of an election's releases against itself and the releases kept.
+
+    Args:
+        election: folder of the election, or of one of its releases.
+        public_key: as for verify_release; given, every entry must be signed.
+
+    Raises:
+        ConfigurationError: the public key can't be read.
+    """
+    folder = log_folder(election)
+    key = None if public_key is None else _public_key(public_key)
+    checks = [
+        list_check(name, faults, "wrong")
+        for name, faults in log_faults(folder, key).items()
+    ]
+    return VerifyReport(folder.name, tuple(checks))
+
+
+def log_folder(path: str) -> Path:
+    """The folder of the election that a release, or the folder itself, belongs to."""
+    folder = Path(path).resolve()
+    return folder.parent.parent if folder.parent.name == RELEASES else folder
 
 
 def _public_key(path: str) -> Ed25519PublicKey:
@@ -106,164 +120,41 @@ def _check_signature(folder: Path, key: Ed25519PublicKey | None) -> Check:
     return Check("signature", True, "made with the private key of this public key")
 
 
+def _check_log(folder: Path, key: Ed25519PublicKey | None) -> Check:
+    if folder.parent.name != RELEASES:
+        return Check(
+            "log", True, f"not checked: no {LOG} beside a release that stands alone"
+        )
+    return list_check("log", entry_faults(folder, key), "wrong")
+
+
 def _check_files(folder: Path, files: dict[str, dict[str, Any]]) -> list[Check]:
     """Missing, additional and altered files, each by its path."""
     own = {MANIFEST, SIGNATURE}
     found = {
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() or path.is_symlink()
     } - own
     missing = sorted(set(files) - found)
     unknown = sorted(found - set(files))
+    links = sorted(path for path in found if (folder / path).is_symlink())
     altered = [
         path
         for path in sorted(set(files) & found)
-        if not _is_unchanged(folder / path, files[path])
+        if path not in links and not _is_unchanged(folder / path, files[path])
     ]
     return [
-        _files_check("files complete", missing, "missing"),
-        _files_check("no other files", unknown, "not in the manifest"),
-        _files_check("files unaltered", altered, "not as published"),
+        list_check("no links", links, "a link, not a file"),
+        list_check("files complete", missing, "missing"),
+        list_check("no other files", unknown, "not in the manifest"),
+        list_check("files unaltered", altered, "not as published"),
     ]
 
 
 def _is_unchanged(path: Path, record: dict[str, Any]) -> bool:
+    if not isinstance(record, dict) or not {"bytes", "sha256"} <= set(record):
+        return False
     if path.stat().st_size != record["bytes"]:
         return False
     return sha256_of(path) == str(record["sha256"])
-
-
-def _files_check(name: str, wrong: list[str], what: str) -> Check:
-    if not wrong:
-        return Check(name, True, "")
-    shown = ", ".join(wrong[:FILES_SHOWN])
-    more = f" and {len(wrong) - FILES_SHOWN} more" if len(wrong) > FILES_SHOWN else ""
-    return Check(name, False, f"{what}: {shown}{more}")
-
-
-def _check_content(folder: Path, files: dict[str, dict[str, Any]]) -> list[Check]:
-    parquet = sorted(path for path in files if path.endswith(".parquet"))
-    broken = [problem for path in parquet for problem in _contract_faults(folder, path)]
-    rows = [
-        path
-        for path in parquet
-        if pq.read_metadata(folder / path).num_rows != files[path]["rows"]
-    ]
-    checks = [
-        _files_check("contracts", broken, "rules broken"),
-        _files_check("rows", rows, "rows are not those of the manifest"),
-    ]
-    with duckdb.connect() as engine:
-        for name in TABLE_FILES:
-            engine.read_parquet(
-                str(folder / name / "*" / "*" / f"{name}.parquet"), hive_partitioning=True
-            ).create_view(name)
-        for name in ("precincts", "reconciliation", "lineage"):
-            engine.read_parquet(str(folder / f"{name}.parquet")).create_view(name)
-        checks += [_count_check(engine, name, sql) for name, sql in RULES]
-        checks.append(_check_figures(engine, folder))
-    return checks
-
-
-def _contract_faults(folder: Path, path: str) -> Iterator[str]:
-    """Rules of its contract that a file breaks, as `path: rule`."""
-    schema = TABLES[Path(path).stem]
-    columns = pq.read_schema(folder / path).names
-    if columns != schema.column_names():
-        yield f"{path}: columns"
-        return
-    found: set[str] = set()
-    frame = pl.scan_parquet(folder / path, hive_partitioning=False)
-    for batch in frame.collect_batches(chunk_size=BATCH_ROWS):
-        found |= set(schema.filter(batch, cast=True)[1].counts())
-    yield from (f"{path}: {rule}" for rule in sorted(found))
-
-
-RULES: tuple[tuple[str, str], ...] = (
-    (
-        "every voter is listed once in the country",
-        "SELECT count(*) - count(DISTINCT voter_id) FROM voters",
-    ),
-    (
-        "no PINFL is listed twice without an open question about it",
-        "SELECT count(*) FROM (SELECT pinfl FROM voters WHERE pinfl IS NOT NULL "
-        "GROUP BY pinfl HAVING count(*) > 1 "
-        "AND NOT bool_and(list_contains(flags, 'PINFL_SHARED')))",
-    ),
-    (
-        "list numbers run from 1 to the number of voters in every precinct",
-        "SELECT count(*) FROM (SELECT count(*) AS n, min(list_number) AS first, "
-        "max(list_number) AS last, count(DISTINCT list_number) AS numbers FROM voters "
-        "GROUP BY region_code, precinct_number) WHERE first <> 1 OR last <> n OR "
-        "numbers <> n",
-    ),
-    (
-        "every list stands in the folder of its district",
-        "SELECT count(*) FROM voters WHERE region::VARCHAR <> region_code "
-        "OR district::VARCHAR <> district_code",
-    ),
-    (
-        "every voter's precinct is a precinct of that district",
-        "SELECT count(*) FROM voters ANTI JOIN precincts "
-        "USING (region_code, district_code, precinct_number)",
-    ),
-    (
-        "precincts count the voters of their lists",
-        "SELECT count(*) FROM precincts LEFT JOIN (SELECT region_code, precinct_number, "
-        "count(*) AS listed FROM voters GROUP BY ALL) USING (region_code, precinct_number) "
-        "WHERE voters <> coalesce(listed, 0)",
-    ),
-    (
-        "every voter comes from exactly one row of the register",
-        "SELECT count(*) FROM (SELECT voter_id, count(*) AS n FROM lineage "
-        "WHERE source = 'mia/persons' AND outcome = 'LISTED' GROUP BY ALL) AS row "
-        "FULL JOIN voters USING (voter_id) "
-        "WHERE row.voter_id IS NULL OR voters.voter_id IS NULL OR n <> 1",
-    ),
-    (
-        "reconciliation counts the rows of the lineage",
-        "SELECT count(*) FROM (SELECT source, outcome, reason, sum(rows) AS n "
-        "FROM reconciliation WHERE outcome <> 'QUARANTINED' "
-        "AND source IN (SELECT DISTINCT source FROM lineage) GROUP BY ALL) AS summed "
-        "FULL JOIN (SELECT source, outcome, reason, count(*) AS n FROM lineage "
-        "WHERE outcome <> 'QUARANTINED' GROUP BY ALL) AS traced "
-        "USING (source, outcome, reason) "
-        "WHERE summed.n IS DISTINCT FROM traced.n",
-    ),
-    (
-        "every discrepancy stands once",
-        "SELECT count(*) - count(DISTINCT discrepancy_id) FROM discrepancies",
-    ),
-)
-"""What must hold, and how many rows break it."""
-
-
-def _count_check(engine: duckdb.DuckDBPyConnection, name: str, sql: str) -> Check:
-    broken = engine.sql(sql).fetchall()[0][0]
-    return Check(name, broken == 0, "" if broken == 0 else f"{broken} rows break it")
-
-
-def _check_figures(engine: duckdb.DuckDBPyConnection, folder: Path) -> Check:
-    """The figures of summary.json are those of the files."""
-    figures = read_json(str(folder / "summary.json"))["areas"].get("UZ", {})
-    counted = {
-        "voters": "SELECT count(*) FROM voters",
-        "women": "SELECT count(*) FROM voters WHERE sex = 'F'",
-        "persons": "SELECT count(DISTINCT person_id) FROM lineage "
-        "WHERE source = 'mia/persons'",
-        "rows": "SELECT coalesce(sum(rows), 0)::BIGINT FROM reconciliation "
-        "WHERE source = 'mia/persons'",
-        "precincts": "SELECT count(*) FROM precincts",
-        "discrepancies": "SELECT count(*) FROM discrepancies",
-        "added": "SELECT count(DISTINCT voter_id) FROM changes WHERE change = 'ADDED'",
-        "removed": "SELECT count(DISTINCT voter_id) FROM changes WHERE change = 'REMOVED'",
-    }
-    differing = [
-        name
-        for name, sql in counted.items()
-        if engine.sql(sql).fetchall()[0][0] != figures.get(name, 0)
-    ]
-    return Check(
-        "summary.json counts what the files hold",
-        not differing,
-        f"differing: {', '.join(differing)}" if differing else "",
-    )

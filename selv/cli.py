@@ -17,6 +17,7 @@ from rich.console import Console
 
 from pipeline.errors import ConfigurationError, PipelineError, SourceError
 from selv import show, tools
+from selv.audit import add_commands
 from selv.decide import decide
 
 EPILOG = (
@@ -37,6 +38,7 @@ app = typer.Typer(
 normalise_app = typer.Typer(help="See what is read: CSV in, CSV out.", no_args_is_help=True)
 app.add_typer(normalise_app, name="normalise")
 app.command()(decide)
+add_commands(app)
 
 Day = Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"])]
 Delivery = Annotated[str, typer.Argument(help="Folder of the delivery.")]
@@ -156,9 +158,14 @@ def verify(
 @app.command()
 def approve(
     release: Annotated[str, typer.Argument(help="Folder of a release of this election.")],
+    by: Annotated[str, typer.Option(help="Who approves.")],
+    reason: Annotated[str, typer.Option(help="Why, for the log.")],
+    signing_key: Annotated[
+        str | None, typer.Option(help="Ed25519 private key, PEM.")
+    ] = None,
 ) -> None:
     """Make a release current: a candidate that somebody has looked at, or a step back."""
-    tools.approve(release)
+    tools.approve(release, by, reason, signing_key)
     show.print_approved(release)
 
 

@@ -128,19 +128,23 @@ def verify(release: str, public_key: str | None) -> VerifyReport:
     return verify_release(release, public_key)
 
 
-def approve(release: str) -> None:
+def approve(release: str, by: str, reason: str, signing_key: str | None) -> None:
     """Make a published release the current one of its election, after verifying it.
 
     Raises:
         CheckFailed: the release doesn't verify, or another build is publishing.
+        ConfigurationError: nobody approves, or for no reason.
         SourceError: it is no release.
     """
     from pipeline.publish import make_current
     from pipeline.verify import verify_release
 
+    if not (by.strip() and reason.strip()):
+        raise ConfigurationError("approve: who approves and why must be said")
     if not verify_release(release).is_valid:
         raise CheckFailed(f"approve: {Path(release).name} does not verify; see selv verify")
-    make_current(release)
+    at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    make_current(release, by, reason, at, signing_key)
 
 
 def dedupe(file: str, profile: str, output: str) -> tuple[str, int, int]:

@@ -42,6 +42,7 @@ TOUCHES_DISK = {
     "pipeline/record_decision.py": "one more row of a decisions file",
     "pipeline/manifest.py": "hashes of delivered and released files",
     "pipeline/release_lock.py": "one publisher at a time",
+    "pipeline/release_log.py": "the log of releases, one line an act",
     "pipeline/release_files.py": "files of a release",
     "pipeline/release_csv.py": "files of a release",
     "pipeline/release_parquet.py": "files of a release",
@@ -49,6 +50,7 @@ TOUCHES_DISK = {
     "pipeline/summary_queries.py": "files of a release, summed up",
     "pipeline/report.py": "report.html, and the page it is made from",
     "pipeline/verify.py": "a release, from the release alone",
+    "pipeline/verify_content.py": "a release, from the release alone",
     "pipeline/evaluate.py": "the truth beside a simulated delivery",
     "pipeline/simulate/deliver.py": "a simulated delivery and its truth",
 }

@@ -39,6 +39,7 @@ def test_help_names_every_command_and_the_exit_codes():
         "verify",
         "approve",
         "decide",
+        "log",
         "dedupe",
         "normalise",
         "boundaries",
@@ -63,7 +64,8 @@ def test_help_names_every_command_and_the_exit_codes():
         ),
         (["normalise", "names", "nobody.csv"], 3, "nobody.csv"),
         (["explain", "nowhere", "--voter-id", "V"], 3, "nowhere"),
-        (["approve", "nowhere"], 5, "nowhere"),
+        (["approve", "nowhere", "--by", "x", "--reason", "y"], 5, "nowhere"),
+        (["approve", "nowhere", "--by", " ", "--reason", "y"], 2, "who approves"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

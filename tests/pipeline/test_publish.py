@@ -129,14 +129,16 @@ def test_a_candidate_does_not_become_current(run):
     assert not candidate.is_current
     assert current_release(run) == first.path
     assert read_manifest(candidate.path)["checks"] == [{"code": "DISTRICT_LOSS"}]
-    make_current(candidate.path)
+    make_current(candidate.path, "A", "looked at it", "2026-11-28T08:00:00+00:00")
     assert current_release(run) == candidate.path
 
 
 def test_switching_to_what_is_no_release_is_refused(run):
     first = _publish(run)
     with pytest.raises(SourceError, match="not a release"):
-        make_current(str(Path(first.path).with_name("20990101-001-00000000")))
+        make_current(
+            str(Path(first.path).with_name("20990101-001-00000000")), "A", "b", "c"
+        )
     assert current_release(run) == first.path
 
 
@@ -210,7 +212,8 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "step", ["write_release", "_seal", "_switch", "build_manifest", "_sync"]
+    "step",
+    ["write_release", "_seal", "_switch", "build_manifest", "_sync", "write_ahead"],
 )
 def test_a_death_at_any_step_leaves_the_last_release_current(run, monkeypatch, step):
     first = _publish(run)
@@ -230,7 +233,7 @@ def test_a_death_at_any_step_leaves_the_last_release_current(run, monkeypatch, s
     assert not list(election_folder(run).glob(".current*"))
 
 
-@pytest.mark.parametrize("step", ["_seal", "_switch"])
+@pytest.mark.parametrize("step", ["_seal", "write_ahead", "_switch"])
 def test_a_killed_process_leaves_the_last_release_current(run, tmp_path, step):
     first = _publish(run)
     (tmp_path / "run.pickle").write_bytes(pickle.dumps(_later(run)))

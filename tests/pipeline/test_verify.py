@@ -108,6 +108,57 @@ def test_a_missing_and_an_additional_file_are_named(release):
     }
 
 
+def test_every_altered_file_is_named_and_no_other(release):
+    files = sorted(json.loads((release / "manifest.json").read_text())["files"])
+    assert len(files) > 20
+    for path in files:
+        content = (release / path).read_bytes()
+        (release / path).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        assert _failed(release) == {"files unaltered": f"not as published: {path}"}
+        (release / path).write_bytes(content)
+    assert _failed(release) == {}
+
+
+def test_two_files_that_were_swapped_are_both_named(release):
+    one, other = VOTERS, VOTERS.replace("1718203", "1718401")
+    (release / one).rename(release / "aside")
+    (release / other).rename(release / one)
+    (release / "aside").rename(release / other)
+    assert _failed(release) == {"files unaltered": f"not as published: {one}, {other}"}
+
+
+def test_a_link_in_a_file_s_place_is_named(release, tmp_path):
+    (release / "precincts.csv").rename(tmp_path / "precincts.csv")
+    (release / "precincts.csv").symlink_to(tmp_path / "precincts.csv")
+    assert _failed(release) == {"no links": "a link, not a file: precincts.csv"}
+
+
+@pytest.mark.parametrize("record", [None, {}, {"bytes": 1}, "x"])
+def test_a_manifest_without_a_hash_vouches_for_nothing(release, record):
+    manifest = json.loads((release / "manifest.json").read_text())
+    manifest["files"]["precincts.csv"] = record
+    (release / "manifest.json").write_text(json.dumps(manifest))
+    assert _failed(release) == {"files unaltered": "not as published: precincts.csv"}
+
+
+@pytest.mark.parametrize("name", ["precincts.parquet", "notes.parquet"])
+def test_a_resealed_file_that_is_no_table_is_named(release, name):
+    manifest = json.loads((release / "manifest.json").read_text())
+    (release / name).write_bytes(b"no table")
+    manifest["files"].setdefault(name, {"rows": 1})
+    (release / "manifest.json").write_text(json.dumps(manifest))
+    _reseal(release, name)
+    assert _failed(release) == {"tables readable": f"no tables: {name}"}
+
+
+def test_a_resealed_table_of_no_contract_is_named(release):
+    shutil.copy(release / "precincts.parquet", release / "notes.parquet")
+    manifest = json.loads((release / "manifest.json").read_text())
+    manifest["files"]["notes.parquet"] = dict(manifest["files"]["precincts.parquet"])
+    (release / "manifest.json").write_text(json.dumps(manifest))
+    assert _failed(release) == {"contracts": "rules broken: notes.parquet: no such table"}
+
+
 def test_an_altered_manifest_does_not_fit_the_signature(release, published):
     manifest = json.loads((release / "manifest.json").read_text())
     manifest["as_of"] = "2026-11-28"

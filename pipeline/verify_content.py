@@ -1,0 +1,184 @@
+"""What a release's files must say together: contracts, conservation, uniqueness.
+
+What belongs here: checks of content, made once the hashes agree. They find what a forger
+who also rewrote the manifest has changed, and what a fault of ours has.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.tables import read_json
+from schemas.catalogue import TABLES
+
+BATCH_ROWS = 500_000
+FILES_SHOWN = 20
+TABLE_FILES = ("voters", "changes", "discrepancies")
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One thing that was checked; `detail` names files, rules and counts, nobody."""
+
+    name: str
+    is_passed: bool
+    detail: str
+
+
+def list_check(name: str, wrong: list[str], what: str) -> Check:
+    """A check that names everything that is wrong, up to a limit."""
+    if not wrong:
+        return Check(name, True, "")
+    shown = ", ".join(wrong[:FILES_SHOWN])
+    more = f" and {len(wrong) - FILES_SHOWN} more" if len(wrong) > FILES_SHOWN else ""
+    return Check(name, False, f"{what}: {shown}{more}")
+
+
+def check_content(folder: Path, files: dict[str, dict[str, Any]]) -> list[Check]:
+    """Contracts of every table, then what the tables must say together."""
+    parquet = sorted(path for path in files if path.endswith(".parquet"))
+    unread = [path for path in parquet if not _can_be_read(folder / path)]
+    if unread:
+        return [list_check("tables readable", unread, "no tables")]
+    broken = [problem for path in parquet for problem in _contract_faults(folder, path)]
+    rows = [
+        path
+        for path in parquet
+        if pq.read_metadata(folder / path).num_rows != files[path]["rows"]
+    ]
+    checks = [
+        list_check("contracts", broken, "rules broken"),
+        list_check("rows", rows, "rows are not those of the manifest"),
+    ]
+    with duckdb.connect() as engine:
+        for name in TABLE_FILES:
+            engine.read_parquet(
+                str(folder / name / "*" / "*" / f"{name}.parquet"), hive_partitioning=True
+            ).create_view(name)
+        for name in ("precincts", "reconciliation", "lineage"):
+            engine.read_parquet(str(folder / f"{name}.parquet")).create_view(name)
+        checks += [_count_check(engine, name, sql) for name, sql in RULES]
+        checks.append(_check_figures(engine, folder))
+    return checks
+
+
+def _can_be_read(path: Path) -> bool:
+    try:
+        pq.read_metadata(path)
+    except (pa.ArrowException, OSError):
+        return False
+    return True
+
+
+def _contract_faults(folder: Path, path: str) -> Iterator[str]:
+    """Rules of its contract that a file breaks, as `path: rule`."""
+    schema = TABLES.get(Path(path).stem)
+    if schema is None:
+        yield f"{path}: no such table"
+        return
+    columns = pq.read_schema(folder / path).names
+    if columns != schema.column_names():
+        yield f"{path}: columns"
+        return
+    found: set[str] = set()
+    frame = pl.scan_parquet(folder / path, hive_partitioning=False)
+    for batch in frame.collect_batches(chunk_size=BATCH_ROWS):
+        found |= set(schema.filter(batch, cast=True)[1].counts())
+    yield from (f"{path}: {rule}" for rule in sorted(found))
+
+
+RULES: tuple[tuple[str, str], ...] = (
+    (
+        "every voter is listed once in the country",
+        "SELECT count(*) - count(DISTINCT voter_id) FROM voters",
+    ),
+    (
+        "no PINFL is listed twice without an open question about it",
+        "SELECT count(*) FROM (SELECT pinfl FROM voters WHERE pinfl IS NOT NULL "
+        "GROUP BY pinfl HAVING count(*) > 1 "
+        "AND NOT bool_and(list_contains(flags, 'PINFL_SHARED')))",
+    ),
+    (
+        "list numbers run from 1 to the number of voters in every precinct",
+        "SELECT count(*) FROM (SELECT count(*) AS n, min(list_number) AS first, "
+        "max(list_number) AS last, count(DISTINCT list_number) AS numbers FROM voters "
+        "GROUP BY region_code, precinct_number) WHERE first <> 1 OR last <> n OR "
+        "numbers <> n",
+    ),
+    (
+        "every list stands in the folder of its district",
+        "SELECT count(*) FROM voters WHERE region::VARCHAR <> region_code "
+        "OR district::VARCHAR <> district_code",
+    ),
+    (
+        "every voter's precinct is a precinct of that district",
+        "SELECT count(*) FROM voters ANTI JOIN precincts "
+        "USING (region_code, district_code, precinct_number)",
+    ),
+    (
+        "precincts count the voters of their lists",
+        "SELECT count(*) FROM precincts LEFT JOIN (SELECT region_code, precinct_number, "
+        "count(*) AS listed FROM voters GROUP BY ALL) USING (region_code, precinct_number) "
+        "WHERE voters <> coalesce(listed, 0)",
+    ),
+    (
+        "every voter comes from exactly one row of the register",
+        "SELECT count(*) FROM (SELECT voter_id, count(*) AS n FROM lineage "
+        "WHERE source = 'mia/persons' AND outcome = 'LISTED' GROUP BY ALL) AS row "
+        "FULL JOIN voters USING (voter_id) "
+        "WHERE row.voter_id IS NULL OR voters.voter_id IS NULL OR n <> 1",
+    ),
+    (
+        "reconciliation counts the rows of the lineage",
+        "SELECT count(*) FROM (SELECT source, outcome, reason, sum(rows) AS n "
+        "FROM reconciliation WHERE outcome <> 'QUARANTINED' "
+        "AND source IN (SELECT DISTINCT source FROM lineage) GROUP BY ALL) AS summed "
+        "FULL JOIN (SELECT source, outcome, reason, count(*) AS n FROM lineage "
+        "WHERE outcome <> 'QUARANTINED' GROUP BY ALL) AS traced "
+        "USING (source, outcome, reason) "
+        "WHERE summed.n IS DISTINCT FROM traced.n",
+    ),
+    (
+        "every discrepancy stands once",
+        "SELECT count(*) - count(DISTINCT discrepancy_id) FROM discrepancies",
+    ),
+)
+"""What must hold, and how many rows break it."""
+
+
+def _count_check(engine: duckdb.DuckDBPyConnection, name: str, sql: str) -> Check:
+    broken = engine.sql(sql).fetchall()[0][0]
+    return Check(name, broken == 0, "" if broken == 0 else f"{broken} rows break it")
+
+
+def _check_figures(engine: duckdb.DuckDBPyConnection, folder: Path) -> Check:
+    """The figures of summary.json are those of the files."""
+    figures = read_json(str(folder / "summary.json"))["areas"].get("UZ", {})
+    counted = {
+        "voters": "SELECT count(*) FROM voters",
+        "women": "SELECT count(*) FROM voters WHERE sex = 'F'",
+        "persons": "SELECT count(DISTINCT person_id) FROM lineage "
+        "WHERE source = 'mia/persons'",
+        "rows": "SELECT coalesce(sum(rows), 0)::BIGINT FROM reconciliation "
+        "WHERE source = 'mia/persons'",
+        "precincts": "SELECT count(*) FROM precincts",
+        "discrepancies": "SELECT count(*) FROM discrepancies",
+        "added": "SELECT count(DISTINCT voter_id) FROM changes WHERE change = 'ADDED'",
+        "removed": "SELECT count(DISTINCT voter_id) FROM changes WHERE change = 'REMOVED'",
+    }
+    differing = [
+        name
+        for name, sql in counted.items()
+        if engine.sql(sql).fetchall()[0][0] != figures.get(name, 0)
+    ]
+    return Check(
+        "summary.json counts what the files hold",
+        not differing,
+        f"differing: {', '.join(differing)}" if differing else "",
+    )
