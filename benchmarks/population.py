@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 SYLLABLES = [c + v for c in "bdfghjklmnqrstvxyz" for v in "aeiou"]
+SURNAMES_MAX = 200_000
 FIRST_DAY = -20_000
 DAYS = 24_000
 
@@ -32,25 +33,30 @@ def make_population(
     pinfl_missing_share: float = 0.05,
     fault_share: float = 0.6,
     twin_share: float = 0.02,
+    pinfl_kept_share: float = 0.3,
 ) -> Population:
-    """Rows of `persons` people, a share of them twice, the second without its PINFL."""
+    """Rows of `persons` people, a share of them twice; few second rows keep the PINFL."""
     random = np.random.default_rng(seed)
     names = {
-        "surname": _names(random, max(persons // 40, 300), "ov"),
+        "surname": _names(random, min(max(persons // 40, 300), SURNAMES_MAX), "ov"),
         "given_name": _names(random, 800, ""),
         "father": _names(random, 900, ""),
     }
     people = _people(random, persons, names, twin_share)
     chosen = random.choice(persons, int(persons * duplicate_share), replace=False)
     copies = _damage(random, people[np.sort(chosen)], names, fault_share)
-    missing = random.random(persons) < pinfl_missing_share
-    people = people.with_columns(
-        pinfl=pl.when(pl.Series(missing)).then(None).otherwise(pl.col("pinfl"))
-    )
+    people = _without_pinfl(people, random.random(persons) < pinfl_missing_share)
+    copies = _without_pinfl(copies, random.random(copies.height) >= pinfl_kept_share)
     rows = pl.concat([people, copies])
     order = random.permutation(rows.height)
     rows = rows[order].with_columns(row_id=pl.int_range(pl.len(), dtype=pl.Int64))
     return Population(_as_records(rows), rows["person"].to_numpy())
+
+
+def _without_pinfl(rows: pl.DataFrame, missing: npt.NDArray[np.bool_]) -> pl.DataFrame:
+    return rows.with_columns(
+        pinfl=pl.when(pl.Series(missing)).then(None).otherwise(pl.col("pinfl"))
+    )
 
 
 def _names(random: np.random.Generator, count: int, ending: str) -> list[str]:
@@ -164,7 +170,6 @@ def _damage(
         household=pl.when(hit(0.6)).then(None).otherwise(pl.col("household")),
         district=pl.when(hit(0.3)).then(moved).otherwise(pl.col("district")),
         document=pl.when(hit(0.5)).then(None).otherwise(pl.col("document")),
-        pinfl=pl.lit(None, pl.String),
     )
     is_swapped = hit(0.01)
     return rows.with_columns(

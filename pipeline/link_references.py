@@ -25,6 +25,7 @@ from pipeline.resolve_persons.model import (
     BLOCKING,
     CHANCE,
     COMPARISONS,
+    SPARSE,
     find_neighbours,
     list_values,
 )
@@ -84,21 +85,27 @@ def _encode(
     person_links: duckdb.DuckDBPyRelation,
 ) -> None:
     """Codes for both sides together; references are the open rows."""
+    count = int(
+        engine.sql("SELECT coalesce(max(row_id), -1) + 1 FROM records").fetchall()[0][0]
+    )
     both = engine.sql(
         f"""
-        SELECT row_id * 2 AS row_id, {_TEXTS}, sex, district_code, region_code, address_id
+        SELECT row_id, {_TEXTS}, sex, district_code, region_code, address_id
         FROM records
         UNION ALL
-        SELECT row_id * 2 + 1, {_TEXTS}, patronymic_sex, NULL, NULL, NULL
+        SELECT row_id + {count}, {_TEXTS}, patronymic_sex, NULL, NULL, NULL
         FROM "references"
         """
     )
     encode_records(engine, both, PREFIX)
     engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {PREFIX}_node AS "
-        f"SELECT n.* REPLACE (n.row_id % 2 = 1 AS is_open, n.row_id // 2 AS row_id), "
-        f"p.person_id FROM {PREFIX}_node AS n LEFT JOIN person_links AS p "
-        f"ON n.row_id % 2 = 0 AND p.row_id = n.row_id // 2"
+        f"CREATE OR REPLACE TEMP TABLE {PREFIX}_owned AS SELECT n.* REPLACE ("
+        f"n.row_id >= {count} AS is_open, "
+        f"n.row_id - if(n.row_id >= {count}, {count}, 0) AS row_id), p.person_id "
+        f"FROM {PREFIX}_node AS n LEFT JOIN person_links AS p ON p.row_id = n.row_id"
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TEMP VIEW {PREFIX}_node AS SELECT * FROM {PREFIX}_owned"
     )
     open_rows(engine, PREFIX)
     engine.execute(
@@ -107,7 +114,7 @@ def _encode(
     )
     list_values(engine, PREFIX)
     find_neighbours(engine, PREFIX)
-    count_frequencies(engine, COMPARISONS, f"{PREFIX}_known", PREFIX)
+    count_frequencies(engine, COMPARISONS, f"{PREFIX}_known", PREFIX, sparse=SPARSE)
 
 
 def _trained(

@@ -14,6 +14,8 @@ import numpy.typing as npt
 import polars as pl
 
 from pipeline.linkage.compare import Comparison, unpack_levels
+from pipeline.linkage.frames import store_columns
+from pipeline.linkage.repeats import find_repeats
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,11 +75,14 @@ def count_frequencies(
     nodes: str,
     prefix: str,
     person: str = "node",
+    sparse: tuple[str, ...] = (),
 ) -> None:
     """Make `<prefix>_freq_<column>` (code, rows, bits, is_stated) and neighbours' mass.
 
-    `bits` is log2 of the share of rows with this value; a neighbours table gets the
-    column `bits` (log2 share of rows that are neighbours in this grade, larger side).
+    `<prefix>_rest_<column>` (total, bits) beside it holds the rows that have a value, and
+    the bits of a value that is not listed: it stands on one row. `bits` is log2 of the
+    share of rows with this value; a neighbours table gets the column `bits` (log2 share of
+    rows that are neighbours in this grade, larger side).
     `is_stated` is false only for values that frozen parameters do not list.
 
     Args:
@@ -86,8 +91,10 @@ def count_frequencies(
         nodes: table of coded rows.
         prefix: for the names of the tables made.
         person: column that tells whose row it is; a value counts once per person.
+        sparse: whole-number columns whose values mostly stand on one row each; only the
+            others are listed.
     """
-    count_columns(engine, comparisons, nodes, prefix, person)
+    count_columns(engine, comparisons, nodes, prefix, person, sparse)
     count_neighbour_mass(engine, comparisons, prefix)
 
 
@@ -97,6 +104,7 @@ def count_columns(
     nodes: str,
     prefix: str,
     person: str = "node",
+    sparse: tuple[str, ...] = (),
 ) -> None:
     """The frequency tables of count_frequencies without the mass of neighbours."""
     columns = {
@@ -105,6 +113,9 @@ def count_columns(
         for tier in (*comparison.tiers, *comparison.coarse)
     } | {c.neighbours.column for c in comparisons if c.neighbours}
     for column in sorted(columns):
+        if column in sparse:
+            count_sparse(engine, column, nodes, prefix)
+            continue
         counted = "count(*)" if person == "node" else f"count(DISTINCT {person})"
         engine.execute(
             f"""
@@ -115,6 +126,45 @@ def count_columns(
             FROM {nodes} WHERE {column} IS NOT NULL GROUP BY {column}
             """
         )
+        rows = engine.execute(f"SELECT sum(rows) FROM {prefix}_freq_{column}").fetchall()
+        store_rest(engine, column, prefix, int(rows[0][0] or 0), 1)
+
+
+def count_sparse(
+    engine: duckdb.DuckDBPyConnection,
+    column: str,
+    nodes: str,
+    prefix: str,
+    stated_total: int | None = None,
+) -> None:
+    """Make the frequency table of a column of which only repeated values are listed.
+
+    Shares are taken of `stated_total` rows, by default of tonight's.
+    """
+    repeats = find_repeats(engine, nodes, column)
+    total = max(repeats.total if stated_total is None else stated_total, 1)
+    rows = np.minimum(repeats.rows, total)
+    store_columns(
+        engine,
+        f"{prefix}_freq_{column}",
+        code=repeats.values,
+        rows=repeats.rows,
+        bits=np.log2(rows / total).astype(np.float32),
+        is_stated=np.ones(len(rows), dtype=np.bool_),
+    )
+    known = repeats.total if stated_total is None else stated_total
+    store_rest(engine, column, prefix, known, 1)
+
+
+def store_rest(
+    engine: duckdb.DuckDBPyConnection, column: str, prefix: str, total: int, rows: int
+) -> None:
+    """Make the table of what holds for values that the frequency table does not list."""
+    share = min(rows, max(total, 1)) / max(total, 1)
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {prefix}_rest_{column} AS "
+        f"SELECT {total}::BIGINT AS total, {float(np.log2(share))!r}::REAL AS bits"
+    )
 
 
 def count_neighbour_mass(
@@ -190,7 +240,8 @@ def u_probabilities(
 def _u_of_tier(engine: duckdb.DuckDBPyConnection, column: str, prefix: str) -> float:
     """Chance that two different rows hold one value; finer levels are taken off it."""
     row = engine.execute(
-        f"SELECT sum(rows * (rows - 1)::DOUBLE), sum(rows) FROM {prefix}_freq_{column}"
+        f"SELECT sum(rows * (rows - 1)::DOUBLE), "
+        f"(SELECT total FROM {prefix}_rest_{column}) FROM {prefix}_freq_{column}"
     ).fetchall()[0]
     same, rows = float(row[0] or 0), float(row[1] or 0)
     return same / max(rows * (rows - 1), 1.0)

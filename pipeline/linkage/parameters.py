@@ -19,7 +19,13 @@ import polars as pl
 
 from pipeline.errors import ConfigurationError
 from pipeline.linkage.compare import Comparison
-from pipeline.linkage.estimate import Floats, Frequencies, Model
+from pipeline.linkage.estimate import (
+    Floats,
+    Frequencies,
+    Model,
+    count_sparse,
+    store_rest,
+)
 from pipeline.linkage.frames import store_frame
 
 FORMAT = 1
@@ -210,7 +216,8 @@ def collect_frequencies(
     for column in sorted({*dictionaries, *counted_nightly}):
         freq = f"{prefix}_freq_{column}"
         total, rare_values, rare = engine.execute(
-            f"SELECT coalesce(sum(rows), 0)::BIGINT, count(*) FILTER (rows < {rows_min}), "
+            f"SELECT (SELECT total FROM {prefix}_rest_{column}), "
+            f"count(*) FILTER (rows < {rows_min}), "
             f"coalesce(sum(rows) FILTER (rows < {rows_min}), 0)::BIGINT FROM {freq}"
         ).fetchall()[0]
         values = pl.DataFrame(schema={"text": pl.String, "rows": pl.Int64})
@@ -244,13 +251,9 @@ def use_frequencies(
         total = max(stated.total, 1)
         freq = f"{prefix}_freq_{column}"
         if column not in dictionaries:
-            engine.execute(
-                f"CREATE OR REPLACE TEMP TABLE {freq} AS SELECT {column} AS code, "
-                f"count(*) AS rows, true AS is_stated, "
-                f"log2(least(count(*), {total}) / {total})::REAL AS bits "
-                f"FROM {nodes} WHERE {column} IS NOT NULL GROUP BY {column}"
-            )
+            count_sparse(engine, column, nodes, prefix, total)
             continue
+        store_rest(engine, column, prefix, total, stated.rare_rows)
         store_frame(engine, f"{prefix}_stated_{column}", stated.values)
         engine.execute(
             f"""

@@ -31,9 +31,13 @@ def add_frequencies(
     columns = sorted(
         {t.column for c in comparisons if c.has_frequencies for t in (*c.tiers, *c.coarse)}
     )
-    bits = ", ".join(f"f_{column}.bits AS bits_{column}" for column in columns)
+    bits = ", ".join(
+        f"coalesce(f_{column}.bits, rest_{column}.bits) AS bits_{column}"
+        for column in columns
+    )
     joins = "\n".join(
-        f"LEFT JOIN {prefix}_freq_{column} AS f_{column} ON f_{column}.code = n.{column}"
+        f"LEFT JOIN {prefix}_freq_{column} AS f_{column} ON f_{column}.code = n.{column} "
+        f"CROSS JOIN {prefix}_rest_{column} AS rest_{column}"
         for column in columns
     )
     engine.execute(

@@ -1,9 +1,19 @@
-"""One Person per cluster, and the crosswalk from rows to persons."""
+"""One Person per cluster, and the crosswalk from rows to persons.
+
+Nearly every row is a person of its own, so only rows of larger clusters are written down;
+the others are streamed from the records when somebody reads the result.
+"""
 
 import duckdb
+import numpy as np
 
-from pipeline.resolve_persons.encode import PREFIX
+from pipeline.linkage.cluster import Ints
+from pipeline.linkage.frames import store_columns
+from pipeline.resolve_persons.encode import PREFIX, Encoded
 
+CLUSTERS = f"{PREFIX}_cluster"
+RANKS = f"{PREFIX}_rank"
+WORD = 32
 RANK = """(pinfl IS NULL,
     CASE registration_kind WHEN 'PERMANENT' THEN 0 WHEN 'TEMPORARY' THEN 1 ELSE 2 END,
     -coalesce(epoch_us(updated_at), -9e18::BIGINT),
@@ -13,25 +23,34 @@ NEWEST = """(coalesce(registered_on - DATE '1850-01-01', -1),
 
 
 def consolidate(
-    engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation
-) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation]:
-    """Persons and person links from `resolve_persons_cluster` (row_id, label, ...).
+    engine: duckdb.DuckDBPyConnection,
+    records: duckdb.DuckDBPyRelation,
+    encoded: Encoded,
+) -> tuple[duckdb.DuckDBPyRelation, duckdb.DuckDBPyRelation, int]:
+    """Persons, person links, and how many persons there are.
 
     Precedence as in the docstring of schemas.person.Person; the newest registration of a
     kind is the one that began last, then the one updated last, then the smallest row_id.
+
+    Args:
+        engine: with CLUSTERS: node, label, rule, match_weight, pattern of every row that
+            shares its cluster.
+        records: PersonRecord.
+        encoded: how the rows are numbered.
     """
     engine.execute(
         f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_placed AS
+        SELECT c.node, c.label, r.row_id, r.pinfl, r.registration_kind, r.updated_at,
+            r.registered_on, r.document_key, r.citizenship
+        FROM (SELECT *, {encoded.node} AS at FROM {encoded.source} AS t) AS r
+        JOIN {CLUSTERS} AS c ON c.node = r.at
+        """
+    )
+    engine.execute(
+        f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_grouped AS
-        WITH shared AS (
-            SELECT label FROM {PREFIX}_cluster GROUP BY label HAVING count(*) > 1
-        ), placed AS (
-            SELECT c.label, r.row_id, r.pinfl, r.registration_kind, r.updated_at,
-                r.registered_on, r.document_key, r.citizenship
-            FROM {PREFIX}_cluster AS c SEMI JOIN shared USING (label)
-            JOIN records AS r USING (row_id)
-        )
-        SELECT label, count(*) AS row_count, arg_min(row_id, {RANK}) AS main_row_id,
+        SELECT label, count(*) AS row_count, arg_min(node, {RANK}) AS main_node,
             arg_min(citizenship, {RANK}) FILTER (citizenship IS NOT NULL) AS citizenship,
             arg_max(document_key, {NEWEST}) FILTER (document_key IS NOT NULL)
                 AS document_key,
@@ -39,33 +58,78 @@ def consolidate(
                 AS permanent_row_id,
             arg_max(row_id, {NEWEST}) FILTER (registration_kind = 'TEMPORARY')
                 AS temporary_row_id
-        FROM placed GROUP BY label
-        UNION ALL
-        SELECT c.label, 1, r.row_id, r.citizenship, r.document_key,
-            CASE registration_kind WHEN 'PERMANENT' THEN r.row_id END,
-            CASE registration_kind WHEN 'TEMPORARY' THEN r.row_id END
-        FROM {PREFIX}_cluster AS c ANTI JOIN shared USING (label)
-        JOIN records AS r USING (row_id)
+        FROM {PREFIX}_placed GROUP BY label
         """
     )
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_person AS
-        SELECT row_number() OVER (ORDER BY g.main_row_id) - 1 AS person_id, g.*,
-            r.pinfl, r.sex, r.birth_date, r.birth_date_precision
-        FROM {PREFIX}_grouped AS g JOIN records AS r ON r.row_id = g.main_row_id
-        """
-    )
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_link AS
-        SELECT t.row_id, p.person_id, t.rule, t.match_weight, t.pattern
-        FROM {PREFIX}_cluster AS t JOIN {PREFIX}_person AS p USING (label)
-        """
-    )
+    absorbed = _number_persons(engine, encoded.count)
     persons = engine.sql(
-        f"SELECT person_id, main_row_id, row_count, pinfl, sex, birth_date, "
-        f"birth_date_precision, citizenship, document_key, permanent_row_id, "
-        f"temporary_row_id FROM {PREFIX}_person"
+        f"""
+        SELECT {person_of("n.at")} AS person_id, n.row_id AS main_row_id,
+            coalesce(g.row_count, 1) AS row_count, n.pinfl, n.sex, n.birth_date,
+            n.birth_date_precision,
+            if(g.label IS NULL, n.citizenship, g.citizenship) AS citizenship,
+            if(g.label IS NULL, n.document_key, g.document_key) AS document_key,
+            if(g.label IS NULL, if(n.registration_kind = 'PERMANENT', n.row_id, NULL),
+                g.permanent_row_id) AS permanent_row_id,
+            if(g.label IS NULL, if(n.registration_kind = 'TEMPORARY', n.row_id, NULL),
+                g.temporary_row_id) AS temporary_row_id
+        FROM (SELECT *, {encoded.node} AS at FROM {encoded.source} AS t) AS n
+        JOIN {RANKS} AS rank ON rank.word = n.at // {WORD}
+        LEFT JOIN {PREFIX}_grouped AS g ON g.main_node = n.at
+        WHERE (rank.absorbed >> (n.at % {WORD})) & 1 = 0
+        """
     )
-    return persons, engine.table(f"{PREFIX}_link")
+    links = engine.sql(
+        f"""
+        SELECT n.row_id, coalesce(c.person_id, {person_of("n.at")}) AS person_id,
+            coalesce(c.rule, 'SINGLE') AS rule, c.match_weight, c.pattern
+        FROM (SELECT row_id, {encoded.node} AS at FROM {encoded.source} AS t) AS n
+        JOIN {RANKS} AS rank ON rank.word = n.at // {WORD}
+        LEFT JOIN {CLUSTERS} AS c ON c.node = n.at
+        """
+    )
+    return persons, links, encoded.count - len(absorbed)
+
+
+def person_of(node: str) -> str:
+    """SQL of the person of a row that names its person: how many such rows come before.
+
+    `rank` is the row's line of RANKS.
+    """
+    before = f"rank.absorbed & ((1::BIGINT << ({node} % {WORD})) - 1)"
+    return f"({node} - rank.before - bit_count({before}))::BIGINT"
+
+
+def _number_persons(engine: duckdb.DuckDBPyConnection, count: int) -> Ints:
+    """Number persons by their main rows, without a sort: rank in an array of bits.
+
+    RANKS holds, for each WORD of nodes, how many rows before it are taken into another
+    row's person, and the bits of those in it. CLUSTERS gets its person_id.
+
+    Returns:
+        The nodes taken into another row's person, sorted.
+    """
+    found = engine.execute(
+        f"SELECT c.node, g.main_node FROM {CLUSTERS} AS c "
+        f"JOIN {PREFIX}_grouped AS g USING (label) ORDER BY c.node"
+    ).fetchnumpy()
+    node = np.asarray(found["node"], dtype=np.int64)
+    main = np.asarray(found["main_node"], dtype=np.int64)
+    absorbed: Ints = node[node != main]
+    words = np.zeros(count // WORD + 1, dtype=np.int64)
+    np.bitwise_or.at(words, absorbed // WORD, np.int64(1) << (absorbed % WORD))
+    held = np.bincount(absorbed // WORD, minlength=len(words))
+    store_columns(
+        engine,
+        RANKS,
+        word=np.arange(len(words), dtype=np.int32),
+        before=np.r_[0, np.cumsum(held)[:-1]].astype(np.int32),
+        absorbed=words,
+    )
+    person = main - np.searchsorted(absorbed, main)
+    store_columns(engine, f"{PREFIX}_number", node=node, person_id=person)
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {CLUSTERS} AS SELECT c.*, p.person_id "
+        f"FROM {CLUSTERS} AS c JOIN {PREFIX}_number AS p USING (node)"
+    )
+    return absorbed

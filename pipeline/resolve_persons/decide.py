@@ -8,6 +8,7 @@ import numpy.typing as npt
 from pipeline.linkage.cluster import Clusters, Links, cluster, components
 from pipeline.linkage.compare import BITS, Comparison
 from pipeline.resolve_persons.rules import DECISION_WEIGHT
+from pipeline.resolve_persons.tied import Tied
 from pipeline.resolve_persons.verdict import Verdict, judge
 from pipeline.resolve_persons.weigh import Weighed
 from pipeline.run import Linkage
@@ -24,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Decided:
-    """Clusters, and which scored pairs were merged or are asked with which cause."""
+    """Clusters of the tied rows, by place; what became of every scored pair, and why."""
 
     labels: Ints
     is_merged: npt.NDArray[np.bool_]
@@ -42,25 +43,17 @@ def levels_of(comparisons: tuple[Comparison, ...], pattern: int) -> dict[str, st
     return levels
 
 
-def decide(
-    count: int,
-    rule_links: Links,
-    pinfl: Ints,
-    cannot: tuple[Ints, Ints],
-    weighed: Weighed,
-    settings: Linkage,
-) -> Decided:
+def decide(tied: Tied, settings: Linkage) -> Decided:
     """Cluster the rows and say what becomes of every scored pair.
 
     Args:
-        count: number of rows.
-        rule_links: links of rules.py; heavier than any match weight.
-        pinfl: code of the verified PINFL of each row, -1 for none.
-        cannot: pairs of rows that are different persons by decision.
-        weighed: scored pairs.
+        tied: rows with links, these links, and pairs that are different persons by
+            decision.
         settings: thresholds, log2 posterior odds.
     """
-    pinfl = _unite_decided(count, rule_links, pinfl)
+    count, rule_links, cannot = len(tied.nodes), tied.rule_links, tied.cannot
+    weighed = tied.weighed
+    pinfl = _unite_decided(count, rule_links, tied.pinfl)
     units = cluster(count, rule_links, pinfl, cannot).labels
     verdicts, number = _judge_all(weighed)
     may_merge = np.asarray([v.may_merge for v in verdicts], dtype=np.bool_)[number]
@@ -97,7 +90,7 @@ def _unite_decided(count: int, rule_links: Links, pinfl: Ints) -> Ints:
     rows = components(count, left, right)
     touched = np.unique(np.concatenate([left, right]))
     touched = touched[pinfl[touched] >= 0]
-    codes = int(pinfl.max()) + 1
+    codes = int(pinfl.max(initial=-1)) + 1
     first = np.full(count, -1, dtype=np.int64)
     first[rows[touched][::-1]] = pinfl[touched][::-1]
     united = components(codes, first[rows[touched]], pinfl[touched])

@@ -1,9 +1,12 @@
 """Person records as whole numbers: what the linkage mechanics work on.
 
-One row of `<prefix>_node` per record. Values are dictionary-encoded in their sort
-order, so codes do not depend on the order of the rows. Names share one dictionary, so
-that a surname can be compared with a given name.
+One row of `<prefix>_node` per record. Names and places are dictionary-encoded in their
+sort order, numbers of people and of papers are their own digits, dates are days, so codes
+do not depend on the order of the rows. Names share one dictionary, so that a surname can
+be compared with a given name.
 """
+
+from dataclasses import dataclass
 
 import duckdb
 
@@ -11,80 +14,136 @@ PREFIX = "resolve_persons"
 NODES = f"{PREFIX}_node"
 OPEN = f"{PREFIX}_open"
 
-NAME_COLUMNS = (
-    "surname_key",
-    "given_name_key",
-    "patronymic_key",
-    "surname_loose",
-    "given_name_loose",
-    "patronymic_loose",
-)
-CODED_COLUMNS = ("pinfl", "document_key", "district_code", "region_code")
+NAMES = ("surname", "given_name", "patronymic")
+PLACES = ("district_code", "region_code")
+DOCUMENT = """((ascii(t.document_key[1]) * 256 + ascii(t.document_key[2]))::BIGINT
+    * 10000000 + t.document_key[3:]::BIGINT)"""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """How the rows are numbered: nodes 0..count-1 in the order of row_id.
+
+    `source` is SQL of the records, which whoever uses it holds as `records`; `node` is the
+    number of its row t.
+    """
+
+    count: int
+    source: str
+    node: str
 
 
 def encode_records(
     engine: duckdb.DuckDBPyConnection,
     records: duckdb.DuckDBPyRelation,
     prefix: str = PREFIX,
-) -> int:
-    """Make the table of coded records; returns how many there are."""
+) -> Encoded:
+    """Make the coded records.
+
+    `<prefix>_node` is a view over the narrow table `<prefix>_coded`; nodes are numbered
+    in the order of row_id.
+    """
+    encoded = _number(engine, records, prefix)
     _encode_names(engine, records, prefix)
-    for column in CODED_COLUMNS:
+    for column in PLACES:
         _encode_column(engine, records, column, prefix)
-    _encode_birth_dates(engine, records, prefix)
+    names = ", ".join(
+        f"{name}_.{kind} AS {name}_{kind}" for name in NAMES for kind in ("key", "loose")
+    )
+    joins = "\n".join(
+        f"LEFT JOIN {prefix}_part_{name} AS {name}_ "
+        f"ON {name}_.key_text IS NOT DISTINCT FROM t.{name}_key "
+        f"AND {name}_.loose_text IS NOT DISTINCT FROM t.{name}_loose"
+        for name in NAMES
+    )
+    places = ", ".join(f"{column}_.code AS {column}" for column in PLACES)
+    place_joins = "\n".join(
+        f"LEFT JOIN {prefix}_value_{column} AS {column}_ ON {column}_.text = t.{column}"
+        for column in PLACES
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_coded AS
+        SELECT {encoded.node} AS node, t.row_id, {names}, {places},
+            coalesce(t.pinfl, if(length(t.pinfl_digits) = 14, t.pinfl_digits, NULL))::BIGINT
+                AS digits,
+            t.pinfl IS NOT NULL AS is_verified,
+            {DOCUMENT} AS document_key,
+            if(t.birth_date_precision = 'DAY', t.birth_date - DATE '1970-01-01', NULL)
+                ::INTEGER AS birth_date,
+            if(t.birth_date_precision <> 'DAY', year(t.birth_date), NULL)::SMALLINT
+                AS partial_year,
+            year(t.birth_date)::SMALLINT AS birth_year,
+            CASE t.sex WHEN 'M' THEN 0 WHEN 'F' THEN 1 END::TINYINT AS sex,
+            t.address_id::INTEGER AS address_id
+        FROM {encoded.source} AS t {joins} {place_joins}
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP VIEW {prefix}_node AS
+        SELECT node, row_id,
+            {", ".join(f"{name}_{kind}" for name in NAMES for kind in ("key", "loose"))},
+            {", ".join(PLACES)}, CASE WHEN is_verified THEN digits END AS pinfl, digits,
+            document_key, document_key AS document_digits, birth_date, partial_year,
+            birth_year, sex, address_id, 1::TINYINT AS name_order, false AS is_variant,
+            NOT is_verified AS is_open
+        FROM {prefix}_coded
+        """
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {prefix}_birth AS SELECT birth_date AS code, "
+        f"DATE '1970-01-01' + birth_date AS text FROM {prefix}_coded "
+        f"WHERE birth_date IS NOT NULL GROUP BY birth_date"
+    )
+    return encoded
+
+
+def _number(
+    engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation, prefix: str
+) -> Encoded:
+    """Rows are numbered densely already (docs/adr/0005); others are numbered here."""
+    count, least, most = engine.execute(
+        "SELECT count(*), coalesce(min(row_id), 0), coalesce(max(row_id), -1) FROM records"
+    ).fetchall()[0]
+    if least == 0 and most == count - 1:
+        return Encoded(int(count), "records", "t.row_id::INTEGER")
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {prefix}_place AS SELECT row_id, "
         f"(row_number() OVER (ORDER BY row_id) - 1)::INTEGER AS node FROM records"
     )
-    names = ", ".join(f"{column}_.code AS {column}" for column in NAME_COLUMNS)
-    joins = "\n".join(
-        f"LEFT JOIN {prefix}_name AS {column}_ ON {column}_.text = t.{column}"
-        for column in NAME_COLUMNS
-    )
-    coded = ", ".join(f"{column}_.code AS {column}" for column in CODED_COLUMNS)
-    coded_joins = "\n".join(
-        f"LEFT JOIN {prefix}_value_{column} AS {column}_ ON {column}_.text = t.{column}"
-        for column in CODED_COLUMNS
-    )
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {prefix}_node AS
-        SELECT place.node, t.row_id,
-            {names}, {coded},
-            CASE WHEN length(t.pinfl_digits) = 14 THEN t.pinfl_digits::BIGINT END
-                AS digits,
-            CASE WHEN t.document_key IS NOT NULL THEN
-                (ascii(t.document_key[1]) * 256 + ascii(t.document_key[2]))::BIGINT
-                * 10000000 + t.document_key[3:]::BIGINT END AS document_digits,
-            birth_.code AS birth_date,
-            CASE WHEN t.birth_date_precision <> 'DAY' THEN year(t.birth_date) END
-                AS partial_year,
-            year(t.birth_date) AS birth_year,
-            CASE t.sex WHEN 'M' THEN 0 WHEN 'F' THEN 1 END::TINYINT AS sex,
-            t.address_id,
-            1::TINYINT AS name_order,
-            false AS is_variant,
-            t.pinfl IS NULL AS is_open
-        FROM records AS t JOIN {prefix}_place AS place USING (row_id)
-        {joins} {coded_joins}
-        LEFT JOIN {prefix}_birth AS birth_
-            ON t.birth_date_precision = 'DAY' AND birth_.text = t.birth_date
-        """
-    )
-    return int(engine.execute(f"SELECT count(*) FROM {prefix}_node").fetchall()[0][0])
+    source = f"(SELECT * FROM records JOIN {prefix}_place USING (row_id))"
+    return Encoded(int(count), source, "t.node")
 
 
 def _encode_names(
     engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation, prefix: str
 ) -> None:
+    """Make the dictionary of all names, and per name part the codes of both its keys."""
+    for name in NAMES:
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {prefix}_pair_{name} AS "
+            f"SELECT DISTINCT {name}_key AS key_text, {name}_loose AS loose_text "
+            f"FROM records"
+        )
     union = " UNION ".join(
-        f"SELECT DISTINCT {column} AS text FROM records" for column in NAME_COLUMNS
+        f"SELECT {kind}_text AS text FROM {prefix}_pair_{name}"
+        for name in NAMES
+        for kind in ("key", "loose")
     )
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {prefix}_name AS "
         f"SELECT (row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text "
         f"FROM ({union}) WHERE text IS NOT NULL"
     )
+    for name in NAMES:
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {prefix}_part_{name} AS "
+            f"SELECT key_text, loose_text, k.code AS key, l.code AS loose "
+            f"FROM {prefix}_pair_{name} "
+            f"LEFT JOIN {prefix}_name AS k ON k.text = key_text "
+            f"LEFT JOIN {prefix}_name AS l ON l.text = loose_text"
+        )
 
 
 def _encode_column(
@@ -97,17 +156,6 @@ def _encode_column(
         f"CREATE OR REPLACE TEMP TABLE {prefix}_value_{column} AS "
         f"SELECT (row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text "
         f"FROM (SELECT DISTINCT {column} AS text FROM records) WHERE text IS NOT NULL"
-    )
-
-
-def _encode_birth_dates(
-    engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation, prefix: str
-) -> None:
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {prefix}_birth AS "
-        f"SELECT (row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text FROM "
-        f"(SELECT DISTINCT birth_date AS text FROM records "
-        f"WHERE birth_date_precision = 'DAY' AND birth_date IS NOT NULL)"
     )
 
 
@@ -124,6 +172,10 @@ def open_rows(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
         "given_name_loose": "surname_loose",
     }
     replaced = ", ".join(f"{old} AS {new}" for new, old in swapped.items())
+    known = {
+        name: f"SELECT DISTINCT loose FROM {prefix}_part_{name} WHERE loose IS NOT NULL"
+        for name in ("surname", "given_name")
+    }
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_open AS
@@ -132,7 +184,7 @@ def open_rows(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
         SELECT * REPLACE ({replaced}, 2::TINYINT AS name_order, true AS is_variant)
         FROM {prefix}_node
         WHERE is_open AND surname_loose <> given_name_loose
-            AND surname_loose IN (SELECT given_name_loose FROM {prefix}_node)
-            AND given_name_loose IN (SELECT surname_loose FROM {prefix}_node)
+            AND surname_loose IN ({known["given_name"]})
+            AND given_name_loose IN ({known["surname"]})
         """
     )

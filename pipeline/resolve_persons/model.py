@@ -192,6 +192,10 @@ COUNTED_NIGHTLY = ("document_key", "address_id")
 person, and an address has another number every night. Their rows are counted each night."""
 
 
+SPARSE = (*COUNTED_NIGHTLY, "digits")
+"""Columns whose values mostly stand on one row: only repeated values are counted."""
+
+
 def dictionaries(prefix: str = PREFIX) -> dict[str, str]:
     """SQL of (code, text) for every column whose frequencies a file of parameters lists."""
     names = {

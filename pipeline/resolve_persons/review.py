@@ -6,11 +6,12 @@ import polars as pl
 
 from pipeline.linkage.compare import pattern_texts
 from pipeline.linkage.frames import store_frame
+from pipeline.resolve_persons.consolidate import CLUSTERS, RANKS, WORD, person_of
 from pipeline.resolve_persons.decide import Decided
 from pipeline.resolve_persons.encode import NODES, PREFIX
 from pipeline.resolve_persons.model import COMPARISONS
-from pipeline.resolve_persons.rules import SHARED
-from pipeline.resolve_persons.weigh import Weighed
+from pipeline.resolve_persons.rules import SAME_NAMES, SHARED
+from pipeline.resolve_persons.tied import Tied
 from schemas.codes import ReviewCause
 
 CONFLICT_ROWS_MAX = 20
@@ -18,7 +19,7 @@ CONFLICT_ROWS_MAX = 20
 
 
 def make_review_pairs(
-    engine: duckdb.DuckDBPyConnection, weighed: Weighed, decided: Decided, population: int
+    engine: duckdb.DuckDBPyConnection, tied: Tied, decided: Decided, population: int
 ) -> duckdb.DuckDBPyRelation:
     """ReviewPair rows: asked by weight, by a shared PINFL, by a conflict of PINFLs.
 
@@ -28,7 +29,7 @@ def make_review_pairs(
     of the shares of the values that agree is how many strangers agree this well. Kin,
     who share names, are not in it.
     """
-    asked = _asked(weighed, decided, population)
+    asked = _asked(tied, decided, population)
     store_frame(engine, f"{PREFIX}_asked", asked)
     store_frame(engine, f"{PREFIX}_asked_text", pattern_texts(COMPARISONS, asked["packed"]))
     names = ("surname_key", "given_name_key", "patronymic_key", "birth_date")
@@ -37,6 +38,7 @@ def make_review_pairs(
         f"LEFT JOIN {PREFIX}_freq_{name} AS f_{name} ON f_{name}.code = n.{name}"
         for name in names
     )
+    person = f"coalesce(c.person_id, {person_of('n.node')})"
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_review AS
@@ -52,19 +54,25 @@ def make_review_pairs(
             FROM {PREFIX}_asked AS a
             LEFT JOIN {PREFIX}_asked_text AS p ON p.pattern = a.packed
             UNION ALL
-            SELECT rule.left_node, rule.right_node, cause, NULL, NULL,
-                {population} * pow(2, {bits}), NULL, 0
-            FROM rule JOIN {NODES} AS n ON n.node = rule.left_node {joins}
+            SELECT left_node, right_node, cause, NULL, NULL, NULL, NULL, 0 FROM rule
+        ), held AS (
+            SELECT n.node, n.row_id, {person} AS person_id,
+                {population} * pow(2, {bits}) AS chance
+            FROM {NODES} AS n SEMI JOIN (
+                SELECT left_node AS node FROM pair UNION SELECT right_node FROM pair
+            ) AS asked ON asked.node = n.node
+            JOIN {RANKS} AS rank ON rank.word = n.node // {WORD}
+            LEFT JOIN {CLUSTERS} AS c ON c.node = n.node {joins}
         ), numbered AS (
             SELECT l.row_id AS left_row_id, r.row_id AS right_row_id,
-                lp.person_id AS left_person_id, rp.person_id AS right_person_id,
-                pair.* EXCLUDE (left_node, right_node)
+                l.person_id AS left_person_id, r.person_id AS right_person_id,
+                pair.* EXCLUDE (left_node, right_node) REPLACE (
+                    if(place = 0, l.chance, expected_chance_matches)
+                        AS expected_chance_matches)
             FROM pair
-            JOIN {NODES} AS l ON l.node = left_node
-            JOIN {NODES} AS r ON r.node = right_node
-            JOIN {PREFIX}_link AS lp ON lp.row_id = l.row_id
-            JOIN {PREFIX}_link AS rp ON rp.row_id = r.row_id
-            WHERE lp.person_id <> rp.person_id
+            JOIN held AS l ON l.node = left_node
+            JOIN held AS r ON r.node = right_node
+            WHERE l.person_id <> r.person_id
         )
         SELECT * EXCLUDE (place) FROM numbered
         QUALIFY row_number() OVER (
@@ -76,13 +84,14 @@ def make_review_pairs(
     return engine.table(f"{PREFIX}_review")
 
 
-def _asked(weighed: Weighed, decided: Decided, population: int) -> pl.DataFrame:
+def _asked(tied: Tied, decided: Decided, population: int) -> pl.DataFrame:
+    weighed = tied.weighed
     chosen = np.flatnonzero(decided.is_asked)
     posterior = np.clip(weighed.weight[chosen] + weighed.model.prior_bits, -60, 60)
     return pl.DataFrame(
         {
-            "left_node": weighed.left[chosen],
-            "right_node": weighed.right[chosen],
+            "left_node": tied.nodes[weighed.left[chosen]],
+            "right_node": tied.nodes[weighed.right[chosen]],
             "packed": weighed.pattern[chosen],
             "match_weight": weighed.weight[chosen],
             "match_probability": 1.0 / (1.0 + np.exp2(-posterior)),
@@ -101,7 +110,8 @@ def _conflicts_sql() -> str:
     )
     parts = [
         f"SELECT min(node) AS left_node, unnest(list_sort(list(node))) AS right_node "
-        f"FROM {NODES} WHERE {known} AND {column} IS NOT NULL GROUP BY {names}, {column} "
+        f"FROM {SAME_NAMES} WHERE {known} AND {column} IS NOT NULL "
+        f"GROUP BY {names}, {column} "
         f"HAVING min(pinfl) <> max(pinfl) AND count(*) <= {CONFLICT_ROWS_MAX}"
         for column in ("document_key", "address_id")
     ]

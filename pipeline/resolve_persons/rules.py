@@ -6,6 +6,7 @@ all probabilistic links: decisions first (the latest first), then PINFL, then ex
 
 import duckdb
 
+from pipeline.linkage.repeats import find_repeats, key_hash, store_repeats
 from pipeline.resolve_persons.encode import NODES, PREFIX
 from schemas.codes import LinkRule
 
@@ -29,6 +30,12 @@ EXACT_ROWS_MAX = 20
 """More rows than this under one exact key are default values, not one person."""
 SUSPECT_ROWS_MAX = 50
 
+SAME_PINFLS = f"{PREFIX}_same_pinfl"
+"""Rows whose verified PINFL stands on another row too."""
+SAME_DOCUMENTS = f"{PREFIX}_same_document"
+"""Rows whose document, given name, birth date and sex stand on another row too."""
+SAME_NAMES = f"{PREFIX}_same_name"
+"""Rows whose full name, birth date and sex, unknown sex among them, come again."""
 LINKS = f"{PREFIX}_rule_link"
 CANNOT = f"{PREFIX}_cannot"
 SHARED = f"{PREFIX}_pinfl_shared"
@@ -45,6 +52,7 @@ def link_by_rules(
     `population` is how many rows chance acts among, as the frequencies are counted.
     """
     _read_decisions(engine, records, decisions)
+    find_same(engine)
     _find_shared_pinfls(engine)
     keys = "\nUNION ALL\n".join(_exact_key_sql(rule, population) for rule in EXACT_KEYS)
     engine.execute(
@@ -56,7 +64,7 @@ def link_by_rules(
         UNION ALL
         SELECT first AS left_node, node AS right_node, 'PINFL', {PINFL_WEIGHT}
         FROM (SELECT node, pinfl, min(node) OVER (PARTITION BY pinfl) AS first
-              FROM {NODES} WHERE pinfl IS NOT NULL)
+              FROM {SAME_PINFLS})
         WHERE node <> first
             AND pinfl NOT IN (SELECT pinfl FROM {PREFIX}_pinfl_suspect)
         UNION ALL
@@ -76,6 +84,22 @@ def link_by_rules(
         SELECT left_node, right_node FROM {PREFIX}_decision WHERE is_same
         """
     )
+
+
+def find_same(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables of rows that share a key with another; nearly all rows share none."""
+    who, tie = EXACT_KEYS[LinkRule.EXACT_DOCUMENT]
+    sex = "coalesce(sex, -1)"
+    for table, key in (
+        (SAME_PINFLS, "pinfl"),
+        (SAME_DOCUMENTS, key_hash((*who, "sex", tie))),
+        (SAME_NAMES, key_hash((*FULL_NAME, sex))),
+    ):
+        store_repeats(engine, find_repeats(engine, NODES, key), f"{table}_value")
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT n.* FROM {NODES} AS n "
+            f"SEMI JOIN {table}_value AS v ON v.value = {key}"
+        )
 
 
 def _read_decisions(
@@ -138,8 +162,8 @@ def _find_shared_pinfls(engine: duckdb.DuckDBPyConnection) -> None:
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_pinfl_suspect AS
-        SELECT pinfl, min(node) AS first, count(*) AS rows FROM {NODES}
-        WHERE pinfl IS NOT NULL GROUP BY pinfl
+        SELECT pinfl, min(node) AS first, count(*) AS rows FROM {SAME_PINFLS}
+        GROUP BY pinfl
         HAVING count(DISTINCT surname_loose) > 1 AND count(DISTINCT given_name_loose) > 1
         """
     )
@@ -149,8 +173,8 @@ def _find_shared_pinfls(engine: duckdb.DuckDBPyConnection) -> None:
         SELECT l.node AS left_node, r.node AS right_node,
             ({differs}) AND NOT ({swapped}) AS is_stranger
         FROM {PREFIX}_pinfl_suspect AS s
-        JOIN {NODES} AS l ON l.pinfl = s.pinfl
-        JOIN {NODES} AS r ON r.pinfl = s.pinfl AND l.node < r.node
+        JOIN {SAME_PINFLS} AS l ON l.pinfl = s.pinfl
+        JOIN {SAME_PINFLS} AS r ON r.pinfl = s.pinfl AND l.node < r.node
         WHERE s.rows <= {SUSPECT_ROWS_MAX} OR l.node = s.first
         """
     )
@@ -172,13 +196,14 @@ def _exact_key_sql(rule: LinkRule, population: int) -> str:
     columns = (*who, "sex", tie)
     known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
     key = ", ".join(columns)
+    table = SAME_DOCUMENTS if rule is LinkRule.EXACT_DOCUMENT else SAME_NAMES
     joins = " ".join(
-        f"JOIN {PREFIX}_freq_{column} AS f_{column} ON f_{column}.code = {column}"
+        f"LEFT JOIN {PREFIX}_freq_{column} AS f_{column} ON f_{column}.code = {column}"
         for column in (*who, tie)
     )
     strangers = " * ".join(
         [
-            f"f_{tie}.rows",
+            f"coalesce(f_{tie}.rows, 1)",
             *(f"(greatest(f_{c}.rows - len(nodes), 0) / {population})" for c in who),
         ]
     )
@@ -188,11 +213,9 @@ def _exact_key_sql(rule: LinkRule, population: int) -> str:
             SELECT nodes[1] AS left_node, unnest(nodes) AS right_node
             FROM (
                 SELECT {key}, list_sort(list(node)) AS nodes
-                FROM {NODES} JOIN (
-                    SELECT DISTINCT {key} FROM {NODES} WHERE is_open AND {known}
-                ) USING ({key})
+                FROM {table} WHERE {known}
                 GROUP BY {key}
-                HAVING count(*) BETWEEN 2 AND {EXACT_ROWS_MAX}
+                HAVING count(*) BETWEEN 2 AND {EXACT_ROWS_MAX} AND bool_or(is_open)
                     AND count(DISTINCT pinfl) <= 1
             ) {joins}
             WHERE {strangers} <= {CHANCE_MAX}

@@ -32,10 +32,12 @@ from pipeline.resolve_persons.model import (
     COMPARISONS,
     COUNTED_NIGHTLY,
     SAME_PINFL,
+    SPARSE,
     dictionaries,
     find_neighbours,
     list_values,
 )
+from pipeline.resolve_persons.rules import SAME_PINFLS
 
 TRAINING_ROWS = 200_000
 """Rows that seek partners for the training of m; more rows add nothing but time."""
@@ -62,7 +64,7 @@ def count_values(
     if parameters is None:
         list_values(engine)
         find_neighbours(engine)
-        count_frequencies(engine, COMPARISONS, NODES, PREFIX)
+        count_frequencies(engine, COMPARISONS, NODES, PREFIX, sparse=SPARSE)
         return count
     population = parameters.model.population
     if count > GROWTH_MAX * population:
@@ -111,7 +113,7 @@ def count_known_pairs(engine: duckdb.DuckDBPyConnection) -> PatternCounts:
     return count_patterns(
         engine,
         BlockedRule(SAME_PINFL, SAME_PINFL.columns, SAME_PINFL.columns, None, None),
-        (NODES, NODES),
+        (SAME_PINFLS, SAME_PINFLS),
         "true",
         f"o.row_id % {stride} = 0 AND "
         f"o.pinfl NOT IN (SELECT pinfl FROM {PREFIX}_pinfl_suspect)",

@@ -1,0 +1,89 @@
+"""The rows that any link touches: a small part of the register, numbered anew.
+
+Nearly every row is a person of its own that no rule and no weight ties to another. What
+decides about links works on the others alone, so its arrays are as long as the links.
+"""
+
+import dataclasses
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.linkage.cluster import Ints, Links
+from pipeline.linkage.frames import store_columns
+from pipeline.resolve_persons.encode import NODES, PREFIX
+from pipeline.resolve_persons.rules import CANNOT, LINKS
+from pipeline.resolve_persons.weigh import Weighed
+
+TIED = f"{PREFIX}_tied"
+
+
+@dataclasses.dataclass(frozen=True)
+class Tied:
+    """Rows with links; every array but `nodes` counts rows by their place in `nodes`."""
+
+    nodes: Ints
+    """Sorted, so that the smallest place is the smallest node."""
+    pinfl: Ints
+    """Code of the verified PINFL, dense from 0; -1 for none."""
+    rule_links: Links
+    rules: npt.NDArray[np.object_]
+    cannot: tuple[Ints, Ints]
+    weighed: Weighed
+
+
+def collect_tied(engine: duckdb.DuckDBPyConnection, weighed: Weighed) -> Tied:
+    """Rows of rule links, cannot-links and scored pairs, with all these renumbered."""
+    links = engine.execute(
+        f"SELECT left_node, right_node, weight, rule FROM {LINKS} "
+        f"ORDER BY weight DESC, left_node, right_node"
+    ).fetchnumpy()
+    cannot = engine.execute(
+        f"SELECT left_node, right_node FROM {CANNOT} ORDER BY left_node, right_node"
+    ).fetchnumpy()
+    sides = ("left_node", "right_node")
+    nodes = np.unique(
+        np.concatenate(
+            [
+                *(_ints(links[side]) for side in sides),
+                *(_ints(cannot[side]) for side in sides),
+                weighed.left,
+                weighed.right,
+            ]
+        )
+    )
+
+    def places(found: npt.ArrayLike) -> Ints:
+        return np.searchsorted(nodes, _ints(found)).astype(np.int64)
+
+    return Tied(
+        nodes=nodes,
+        pinfl=_pinfls(engine, nodes),
+        rule_links=Links(
+            places(links["left_node"]),
+            places(links["right_node"]),
+            np.asarray(links["weight"], dtype=np.float64),
+        ),
+        rules=np.asarray(links["rule"], dtype=np.object_),
+        cannot=(places(cannot["left_node"]), places(cannot["right_node"])),
+        weighed=dataclasses.replace(
+            weighed, left=places(weighed.left), right=places(weighed.right)
+        ),
+    )
+
+
+def _pinfls(engine: duckdb.DuckDBPyConnection, nodes: Ints) -> Ints:
+    store_columns(engine, TIED, node=nodes)
+    found = engine.execute(
+        f"SELECT node, pinfl FROM {NODES} SEMI JOIN {TIED} USING (node) "
+        f"WHERE pinfl IS NOT NULL"
+    ).fetchnumpy()
+    codes = np.full(len(nodes), -1, dtype=np.int64)
+    known = np.searchsorted(nodes, _ints(found["node"]))
+    codes[known] = np.unique(_ints(found["pinfl"]), return_inverse=True)[1]
+    return codes
+
+
+def _ints(found: npt.ArrayLike) -> Ints:
+    return np.asarray(found, dtype=np.int64)
