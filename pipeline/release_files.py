@@ -24,6 +24,7 @@ from pipeline.release_formats import (
     program_output,
     write_formats,
 )
+from pipeline.release_index import write_index
 from pipeline.release_parquet import (
     ROW_GROUP_ROWS,
     RowStream,
@@ -88,6 +89,7 @@ def write_release(
     report.write_text(render_report(read_json(str(summary))), encoding="utf-8", newline="")
     for path in (summary, report):
         files[path.name] = file_record(path)
+    files |= write_index(engine, run, release, files, read_json(str(summary)))
     return dict(sorted(files.items()))
 
 

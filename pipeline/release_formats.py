@@ -6,7 +6,6 @@ is written stands in release_parquet.py, release_csv.py and release_xlsx.py.
 
 import contextlib
 import dataclasses
-import datetime
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -30,19 +29,17 @@ class Output:
     formats: frozenset[str]
     has_document_number: bool
     """Whether CSV and XLSX give document numbers; Parquet always does."""
-    day: datetime.date
-    """The release's day, for the properties of a workbook."""
 
 
 def office_output(run: Run, formats: frozenset[str] = EVERY_FORMAT) -> Output:
     """What offices get of these formats, as the run's parameters say."""
     formats = formats if run.files.xlsx else formats - {"xlsx"}
-    return Output(formats, run.policy.document_number_in_csv, run.as_of)
+    return Output(formats, run.policy.document_number_in_csv)
 
 
 def program_output(run: Run) -> Output:
     """What only programs read: Parquet."""
-    return Output(FOR_PROGRAMS, run.policy.document_number_in_csv, run.as_of)
+    return Output(FOR_PROGRAMS, run.policy.document_number_in_csv)
 
 
 def write_formats(
@@ -88,7 +85,6 @@ def write_formats(
                     dict(_office_rows(schema.empty_table(), columns).schema),
                     sheets,
                     _dictionary(schema, columns),
-                    output.day,
                     title,
                 )
             )

@@ -30,6 +30,8 @@ SHEET_ROWS = 500_000
 """Excel has 1,048,576 rows; half of that keeps a sheet's XML below the 2 GiB that a plain
 ZIP entry may have."""
 SLICE_ROWS = 16_384
+CREATED = datetime.datetime(2000, 1, 1)  # noqa: DTZ001 - XlsxWriter takes no zone
+"""The same in every workbook: equal rows are an equal file, whatever the night."""
 EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 WIDTHS = {
     "message": 60,
@@ -155,7 +157,6 @@ def open_xlsx(
     columns: dict[str, pl.DataType],
     sheets: Sequence[Sheet],
     dictionary: Sequence[Sequence[str]],
-    created: datetime.date,
     title: str,
 ) -> Iterator[RowWriter]:
     """A workbook with these sheets, each with the same header; rows are appended.
@@ -166,10 +167,9 @@ def open_xlsx(
         sheets: names and numbers of rows, in the order in which rows will come.
         dictionary: rows of the last sheet, which says what the columns mean; the first
             one is its header.
-        created: the day that the file's properties name.
-        title: the title that they name.
+        title: the title that the file's properties name.
     """
-    template = _make_template(columns, sheets, dictionary, created, title)
+    template = _make_template(columns, sheets, dictionary, title)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in template.parts:
             archive.writestr(_entry(name), content)
@@ -193,14 +193,12 @@ def _make_template(
     columns: dict[str, pl.DataType],
     sheets: Sequence[Sheet],
     dictionary: Sequence[Sequence[str]],
-    created: datetime.date,
     title: str,
 ) -> Template:
     """Let XlsxWriter write header and one row of samples, then cut the samples out."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
-        day = datetime.datetime.combine(created, datetime.time())
-        book.set_properties({"title": title, "created": day})
+        book.set_properties({"title": title, "created": CREATED})
         formats = {
             "header": book.add_format({"bold": True, "bg_color": "#D9E7F5", "border": 1}),
             "text": book.add_format({"num_format": "@"}),

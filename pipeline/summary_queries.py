@@ -99,6 +99,15 @@ def precinct_rows(engine: duckdb.DuckDBPyConnection, run: Run) -> Iterator[Any]:
     )
 
 
+def precinct_figures(engine: duckdb.DuckDBPyConnection, run: Run) -> Iterator[Any]:
+    """Every precinct with what a download page says of it."""
+    return _rows(
+        engine,
+        "SELECT region_code, precinct_number, district_code, name, voters, added, removed, "
+        f"discrepancies FROM {_table(run, 'precincts')}",
+    )
+
+
 def discrepancies_by_district(engine: duckdb.DuckDBPyConnection, run: Run) -> Iterator[Any]:
     """Open discrepancies by district, code, and how many releases had them."""
     return _rows(

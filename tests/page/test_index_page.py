@@ -1,0 +1,77 @@
+"""A district's download page in a browser: silent, one language at a time, on any width."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from pipeline.release_files import write_release
+from pipeline.tables import open_engine
+from pipeline.three_languages import area_names
+from tests.release_tables import make_run, write_run_tables
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium here: apt-get install chromium"
+    ),
+]
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--enable-logging=stderr",
+    "--virtual-time-budget=2000",
+)
+PROBE = """<script>addEventListener("load", () => {
+  const seen = (code) => [...document.querySelectorAll("." + code)]
+    .some((e) => getComputedStyle(e).display !== "none");
+  document.title = ["uz", "cy", "ru"].filter(seen).join(",") + "|"
+    + (document.documentElement.scrollWidth <= innerWidth) + "|"
+    + document.documentElement.lang;
+});</script>"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    run = make_run(folder)
+    write_run_tables(run)
+    release = folder / "release"
+    release.mkdir()
+    with open_engine(run) as engine:
+        write_release(engine, run, str(release))
+    return release / "index/region=1718/district=1718203/index.html"
+
+
+def shown(path, profile, *flags):
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *flags, "--dump-dom"]
+    done = subprocess.run(
+        [*command, path], capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+def test_the_console_is_silent(page, tmp_path):
+    document, console = shown(page.as_uri(), tmp_path)
+    assert console == []
+    assert area_names()["1718203"].cy in document
+
+
+@pytest.mark.parametrize(
+    ("choice", "seen", "tag"),
+    [("", "uz", "uz-Latn"), ("#in-cy", "cy", "uz-Cyrl"), ("#in-ru", "ru", "ru")],
+)
+def test_one_language_is_seen_and_nothing_is_cut_off(page, tmp_path, choice, seen, tag):
+    # The page's own policy lets no other script run: the probe looks at a copy without it.
+    text = re.sub(r"<meta http-equiv=[^>]*>", "", page.read_text(encoding="utf-8"))
+    copy = tmp_path / "probe.html"
+    copy.write_text(text.replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
+    document, _ = shown(copy.as_uri() + choice, tmp_path / "p", "--window-size=500,900")
+    assert re.search(r"<title>(.*?)</title>", document)[1] == f"{seen}|true|{tag}"
