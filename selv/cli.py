@@ -19,6 +19,7 @@ from pipeline.errors import ConfigurationError, PipelineError, SourceError
 from selv import show, tools
 from selv.audit import add_commands
 from selv.decide import decide
+from selv.train import train
 
 EPILOG = (
     "Exit codes: 0 done; 2 wrong parameter; 3 the delivery can't be used; 4 a fault of "
@@ -38,6 +39,7 @@ app = typer.Typer(
 normalise_app = typer.Typer(help="See what is read: CSV in, CSV out.", no_args_is_help=True)
 app.add_typer(normalise_app, name="normalise")
 app.command()(decide)
+app.command()(train)
 add_commands(app)
 
 Day = Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"])]

@@ -4,8 +4,9 @@ A file fixes everything in a weight that other rows could change: m, u, the prio
 often each value occurs, and in how large a population. So a pair weighs the same every
 night while its two rows stay as they are, whatever happens to the rest of the register.
 
-Values that fewer than `rows_min` rows hold are not listed: they are taken together, each
-with the mean of them, as is a value that the file has never seen. So the file names nobody.
+Values that fewer than `rows_min` rows hold are not listed: each counts as the most it could
+be, and so does a value that the file has never seen. So the file names nobody, and a rare
+name ties two rows a little less than it might, never more.
 """
 
 import hashlib
@@ -215,11 +216,7 @@ def collect_frequencies(
     found = {}
     for column in sorted({*dictionaries, *counted_nightly}):
         freq = f"{prefix}_freq_{column}"
-        total, rare_values, rare = engine.execute(
-            f"SELECT (SELECT total FROM {prefix}_rest_{column}), "
-            f"count(*) FILTER (rows < {rows_min}), "
-            f"coalesce(sum(rows) FILTER (rows < {rows_min}), 0)::BIGINT FROM {freq}"
-        ).fetchall()[0]
+        total = engine.execute(f"SELECT total FROM {prefix}_rest_{column}").fetchall()[0][0]
         values = pl.DataFrame(schema={"text": pl.String, "rows": pl.Int64})
         if column not in counted_nightly:
             values = engine.sql(
@@ -227,8 +224,7 @@ def collect_frequencies(
                 f"JOIN ({dictionaries[column]}) USING (code) "
                 f"WHERE rows >= {rows_min} ORDER BY text"
             ).pl()
-        mean = max(1, round(rare / rare_values)) if rare_values else 1
-        found[column] = Frequencies(int(total), mean, values)
+        found[column] = Frequencies(int(total), max(1, rows_min - 1), values)
     return found
 
 

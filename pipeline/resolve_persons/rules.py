@@ -53,7 +53,7 @@ def link_by_rules(
     """
     _read_decisions(engine, records, decisions)
     find_same(engine)
-    _find_shared_pinfls(engine)
+    find_shared_pinfls(engine)
     keys = "\nUNION ALL\n".join(_exact_key_sql(rule, population) for rule in EXACT_KEYS)
     engine.execute(
         f"""
@@ -139,7 +139,7 @@ def _read_decisions(
     )
 
 
-def _find_shared_pinfls(engine: duckdb.DuckDBPyConnection) -> None:
+def find_shared_pinfls(engine: duckdb.DuckDBPyConnection) -> None:
     """Rows of one PINFL that are clearly different people: no name in common.
 
     The check of the PINFL ties it to sex and birth date already, so names are what is

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 
 from pipeline.errors import ConfigurationError
-from pipeline.linkage.block import BlockedRule
+from pipeline.linkage.block import BlockedRule, plan_blocks
 from pipeline.linkage.compare import unpack_levels
 from pipeline.linkage.estimate import (
     Floats,
@@ -27,8 +27,15 @@ from pipeline.linkage.parameters import (
     use_frequencies,
 )
 from pipeline.linkage.score import count_patterns_sql
-from pipeline.resolve_persons.encode import NODES, OPEN, PREFIX
+from pipeline.resolve_persons.encode import (
+    NODES,
+    OPEN,
+    PREFIX,
+    encode_records,
+    open_rows,
+)
 from pipeline.resolve_persons.model import (
+    BLOCKING,
     COMPARISONS,
     COUNTED_NIGHTLY,
     SAME_PINFL,
@@ -37,7 +44,7 @@ from pipeline.resolve_persons.model import (
     find_neighbours,
     list_values,
 )
-from pipeline.resolve_persons.rules import SAME_PINFLS
+from pipeline.resolve_persons.rules import SAME_PINFLS, find_same, find_shared_pinfls
 
 TRAINING_ROWS = 200_000
 """Rows that seek partners for the training of m; more rows add nothing but time."""
@@ -105,6 +112,30 @@ def fit_model(
         ),
         compared,
     )
+
+
+def fit_parameters(
+    engine: duckdb.DuckDBPyConnection,
+    records: duckdb.DuckDBPyRelation,
+    fitted_on: str,
+    rows_min: int = ROWS_MIN,
+) -> Parameters:
+    """Parameters fitted on a register, without matching it.
+
+    Args:
+        engine: where the TEMP tables `resolve_persons_*` are made.
+        records: PersonRecord.
+        fitted_on: day of the register, ISO.
+        rows_min: values on fewer rows are taken together.
+    """
+    encoded = encode_records(engine, records)
+    open_rows(engine)
+    count_values(engine, None, encoded.count)
+    find_same(engine)
+    find_shared_pinfls(engine)
+    steps, _ = plan_blocks(engine, BLOCKING, PREFIX, OPEN, NODES)
+    model, _ = fit_model(engine, steps)
+    return collect_parameters(engine, model, fitted_on, rows_min)
 
 
 def count_known_pairs(engine: duckdb.DuckDBPyConnection) -> PatternCounts:

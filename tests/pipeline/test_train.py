@@ -14,7 +14,7 @@ from pipeline.errors import ConfigurationError
 from pipeline.linkage.parameters import Parameters, read_parameters, write_parameters
 from pipeline.resolve_persons import PersonResolution, resolve_persons
 from pipeline.resolve_persons.model import COMPARISONS
-from pipeline.resolve_persons.train import collect_parameters
+from pipeline.resolve_persons.train import collect_parameters, fit_parameters
 from pipeline.run import Linkage, Run
 from schemas.source import SourceDecision
 from tests.conftest import build_rows
@@ -94,6 +94,12 @@ def test_other_rows_move_no_pair_of_a_frozen_night(engine, fitted):
         )
     assert weights[0][0].equals(weights[1][0])
     assert weights[0][1].equals(weights[1][1])
+
+
+def test_training_alone_gives_what_a_fitted_night_used(engine, fitted):
+    engine.execute("DROP TABLE IF EXISTS world_records")
+    records = as_records(engine, background() + ROWS)
+    assert fit_parameters(engine, records, "2026-11-01").sha256 == fitted[2].sha256
 
 
 def test_file_is_canonical_and_read_back_whole(fitted):
