@@ -111,7 +111,8 @@ def make_precincts(engine: duckdb.DuckDBPyConnection, folder: str) -> None:
                 'TEXT' AS source, mahalla_key, NULL AS mahalla_kind, NULL AS massif_key,
                 street_key, NULL AS lane, NULL::INTEGER AS house_from,
                 NULL::INTEGER AS house_to, parity, NULL AS cadastral_prefix,
-                false AS is_exclusion, false AS is_remainder
+                false AS is_exclusion, false AS is_remainder,
+                false AS is_doubtful
             FROM (
                 SELECT region_code, district_code, mahalla_key, street_key, parity,
                     mahalla_number * 2 + (street_key IS NOT NULL AND parity <> 'ODD')::INT

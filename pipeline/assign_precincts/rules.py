@@ -6,6 +6,7 @@ What belongs here: rules among themselves and against the gazetteer. No address 
 import duckdb
 
 from pipeline.resolve_addresses.gazetteer import (
+    known_blocks,
     known_streets,
     match_names,
     reachable_districts,
@@ -110,7 +111,9 @@ def tabulate_rules(
                     coalesce(massif.name, read.massif_key) AS massif_key,
                     coalesce(street.name, read.current_key) AS street_key
                 ),
-                mahalla.status AS mahalla_status, massif.status AS massif_status,
+                mahalla.status AS mahalla_status,
+                CASE WHEN massif.status IS NOT NULL THEN massif.status
+                     WHEN read.massif_key IS NOT NULL THEN 'EXACT' END AS massif_status,
                 street.status AS street_status
             FROM {prefix}_scoped_rule AS read
             LEFT JOIN {prefix}_rule_mahalla AS mahalla
@@ -153,14 +156,20 @@ def _match_rule_names(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_scoped_rule AS
-        SELECT read.*, coalesce(mahalla.name, read.mahalla_key, '') AS scope,
-            {current_street("read")} AS current_key,
+        SELECT read.* REPLACE (coalesce(read.massif_key, block.name) AS massif_key),
+            coalesce(mahalla.name, read.mahalla_key, '') AS scope,
+            CASE WHEN block.name IS NULL THEN {current_street("read")} END AS current_key,
             {current_lane("read")} AS current_lane
         FROM {prefix}_read AS read
         LEFT JOIN {prefix}_rule_mahalla AS mahalla
             ON mahalla.district_code = read.district_code
             AND mahalla.spelling = read.mahalla_key
         {rename_joins(prefix, "read")}
+        LEFT JOIN ({known_blocks(prefix, f"{prefix}_massif_reach")}) AS block
+            ON block.district_code = read.district_code
+            AND block.scope = coalesce(mahalla.name, read.mahalla_key, '')
+            AND block.name = read.street_key
+            AND read.massif_key IS NULL AND read.lane IS NULL
         """
     )
     match_names(

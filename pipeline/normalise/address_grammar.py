@@ -217,8 +217,22 @@ class _Segment:
         if marker.meaning in ("SETTLEMENT", "MASSIF") and self._mahalla_ends():
             return True
         if marker.form == "name":
-            return follows is not None and follows.meaning in ("STREET", "LANE", "MAHALLA")
+            return self._block_follows() or (
+                follows is not None and follows.meaning in ("STREET", "LANE", "MAHALLA")
+            )
         return marker.is_weak and self._is_weak_word(follows)
+
+    def _block_follows(self) -> bool:
+        """Buyuk Ipak Yo'li-3 mavzesi: the street's word is part of the block's name."""
+        ahead, behind = self._next(), self._next_marker(1)
+        return (
+            ahead is not None
+            and ahead.kind == NUMBER
+            and ahead.is_joined
+            and behind is not None
+            and behind.meaning == "MASSIF"
+            and behind.side == "AFTER"
+        )
 
     def _mahalla_ends(self) -> bool:
         """Ishchilar shaharchasi MFY: the settlement word is part of the name."""
@@ -275,7 +289,7 @@ class _Segment:
         if not self.pending and not number and not self._repeats(marker):
             self._emit(Item("UNREAD", (atom.text,)))
             return
-        self._after(marker, number)
+        self._after(atom, marker, number)
 
     def _is_numbered_passage(self, atom: Atom) -> bool:
         """Термиз 3-й пр.: an ordinal before пр. makes it проезд, not проспект."""
@@ -348,22 +362,23 @@ class _Segment:
                 return length
         return 1 if self._claimed(ahead) else ahead
 
-    def _after(self, marker: Marker, number: list[Atom]) -> None:
+    def _after(self, atom: Atom, marker: Marker, number: list[Atom]) -> None:
         """An Uzbek type word with its name before it."""
         if marker.meaning in AREAS:
             self._area_before()
             return
         if marker.meaning == "STREET":
-            self._lone_lane(marker)
+            self._lone_lane(atom, marker)
             return
         taken, self.pending = [*self.pending, *number], []
         if taken:
             self._emit(self._item(marker, taken))
 
-    def _lone_lane(self, marker: Marker) -> None:
+    def _lone_lane(self, atom: Atom, marker: Marker) -> None:
         taken, self.pending = self.pending, []
         if marker.form == "name":
-            taken = [*taken, Atom(WORD, "yo'li")]
+            # Ipak yo'li, Qozi guzari: the type word is part of the name.
+            taken = [*taken, Atom(WORD, atom.text.removesuffix(marker.case))]
         self._emit(self._item(marker, taken))
 
     def _area_before(self) -> None:

@@ -173,7 +173,11 @@ class _Composer:
         is_numbered = all(
             name.words[:1] and name.words[0][0].isdigit() for name in territory.names
         )
-        if territory.is_separate and not is_numbered:
+        # махалля Обод, массив Согдиана: Russian lists narrow with every comma.
+        is_within = (
+            territory.is_russian and self.mahallas is not None and self.mahallas.is_russian
+        )
+        if territory.is_separate and not is_numbered and not is_within:
             self._close_mahalla()
         self.has_parts = True
         self.massifs = territory

@@ -373,8 +373,19 @@ class _Reader:
         follows = self._next_marker()
         named = follows is not None and follows.meaning in (*TERRITORIES, "LANE")
         if marker.form == "name":
-            return named
+            return named or self._block_follows() or self.open is not None
         return marker.is_weak and named and follows is not None and follows.side != "BEFORE"
+
+    def _block_follows(self) -> bool:
+        """Buyuk Ipak Yo'li-3 mavzesi: the street's word is part of the block's name."""
+        ahead, behind = self._next(), self._next_marker(1)
+        return (
+            ahead is not None
+            and ahead.kind == NUMBER
+            and ahead.is_joined
+            and behind is not None
+            and behind.meaning == "MASSIF"
+        )
 
     # Exceptions and remainders ----------------------------------------------------------
 
@@ -491,8 +502,9 @@ class _Reader:
         return bool(self.parity) and ahead is not None and ahead.kind == NUMBER
 
     def _territory(self, atom: Atom, marker: Marker) -> None:
+        is_list_over = self.open is not None and not self.entries[-1]
         is_before = marker.side == "BEFORE" or (
-            not any(self.entries) and self._opens(marker)
+            (is_list_over or not any(self.entries)) and self._opens(marker)
         )
         if is_before and marker.meaning != "LANE":
             self._close_list()
@@ -565,10 +577,7 @@ class _Reader:
             return
         entries, self.entries = [entry for entry in self.entries if entry], [[]]
         if marker.meaning == "MASSIF":
-            names: list[Name] = []
-            for entry in entries:
-                names.extend(_blocks(entry, names, marker))
-            self._add(marker, names, is_russian=True)
+            self._close_blocks(marker, entries)
             return
         numbers: list[list[Atom]] = []
         while entries and self._numbers_only(entries[-1]):
@@ -587,11 +596,26 @@ class _Reader:
         if numbers:
             self._add_houses(numbers)
 
+    def _close_blocks(self, marker: Marker, entries: list[list[Atom]]) -> None:
+        """массив Согдиана-3, дома 1-9: numbers behind the word are houses, not massifs."""
+        houses = [e for e in entries if self.has_house_word and self._numbers_only(e)]
+        names: list[Name] = []
+        for entry in entries:
+            if entry not in houses:
+                names.extend(_blocks(entry, names, marker))
+        if houses:
+            self._add_houses(houses)
+        if names:
+            self._add(marker, names, is_russian=True)
+
     def _after(self, atom: Atom, marker: Marker) -> None:
         """An Uzbek type word closes the list of names before it."""
         entries = [entry for entry in self.entries if entry]
         joined = atom.is_joined and bool(entries) and self._numbers_only(entries[-1])
         self.entries = [[]]
+        if marker.form == "name" and entries and entries[-1][-1].kind == WORD:
+            # Ipak yo'li, Qozi guzari: the type word is part of the name.
+            entries[-1].append(Atom(WORD, atom.text.removesuffix(marker.case)))
         entries = self._leading_houses(entries, joined=joined)
         if marker.meaning == "LANE":
             self._lanes(atom, marker, entries)

@@ -57,6 +57,24 @@ def known_streets(prefix: str, reach: str) -> str:
     """
 
 
+def known_blocks(prefix: str, reach: str) -> str:
+    """Query of (district_code, scope, name): massifs that are no street's name there.
+
+    Paxtakor-12 without a type word is a massif where the cadastre has such a one. A scope
+    is a mahalla, or '' for the whole district.
+    """
+    return f"""
+        SELECT district_code, scope, name FROM (
+            SELECT asked_code AS district_code, unnest(['', mahalla_key]) AS scope,
+                massif_key AS name
+            FROM {prefix}_place JOIN {reach} USING (district_code)
+            WHERE massif_key IS NOT NULL
+        ) WHERE scope IS NOT NULL
+        EXCEPT
+        SELECT district_code, scope, name FROM ({known_streets(prefix, reach)})
+    """
+
+
 def match_names(
     engine: duckdb.DuckDBPyConnection,
     table: str,

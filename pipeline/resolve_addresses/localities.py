@@ -7,6 +7,7 @@ lane. The string work of a country is done here, on distinct values.
 import duckdb
 
 from pipeline.resolve_addresses.gazetteer import (
+    known_blocks,
     known_streets,
     match_names,
     reachable_districts,
@@ -87,14 +88,21 @@ def _match_streets(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_scoped AS
-        SELECT written.*, coalesce(mahalla.name, '') AS scope,
-            {current_street("written")} AS current_key,
+        SELECT written.*, coalesce(mahalla.name, '') AS scope, block.name AS block_key,
+            CASE WHEN block.name IS NULL THEN {current_street("written")}
+            END AS current_key,
             {current_lane("written")} AS current_lane
         FROM {prefix}_written AS written
         LEFT JOIN {prefix}_mahalla_name AS mahalla
             ON mahalla.district_code = written.district_code
             AND mahalla.spelling = written.mahalla_key
         {rename_joins(prefix, "written")}
+        LEFT JOIN ({known_blocks(prefix, f"{prefix}_reach")}) AS block
+            ON block.district_code = written.district_code
+            AND block.scope = coalesce(mahalla.name, '')
+            AND (written.mahalla_key IS NULL OR mahalla.name IS NOT NULL)
+            AND block.name = written.street_key
+            AND written.massif_key IS NULL AND written.lane IS NULL
         """
     )
     engine.execute(
@@ -130,14 +138,15 @@ def _join_names(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_named AS
         SELECT
-            scoped.* EXCLUDE (scope, current_key),
+            scoped.* EXCLUDE (scope, current_key, block_key),
             coalesce(mahalla.name, scoped.mahalla_key) AS mahalla_name,
-            coalesce(massif.name, scoped.massif_key) AS massif_name,
+            coalesce(massif.name, block_key, scoped.massif_key) AS massif_name,
             coalesce(street.name, scoped.current_key) AS street_name,
             coalesce(mahalla.status, 'MISSING') AS mahalla_status,
-            coalesce(massif.status, 'MISSING') AS massif_status,
+            coalesce(massif.status, CASE WHEN block_key IS NOT NULL THEN 'EXACT' END,
+                'MISSING') AS massif_status,
             CASE
-                WHEN scoped.street_key IS NULL THEN 'MISSING'
+                WHEN scoped.street_key IS NULL OR block_key IS NOT NULL THEN 'MISSING'
                 WHEN reused.street_key IS NOT NULL THEN 'AMBIGUOUS'
                 ELSE coalesce(street.status, 'UNKNOWN')
             END AS street_status,
