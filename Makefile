@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench run test lint fix tables bench bench-release clean
+.PHONY: help setup setup-test setup-bench run test lint fix tables bench bench-finder bench-release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ fix: setup-test ## format, and mend what ruff can mend
 
 tables: setup ## write docs/tables.md and docs/discrepancies.md from the contracts
 	$(BIN)/python -m pipeline.document_tables
+
+bench-finder: setup-test ## time and size of the station finder of a country
+	$(BIN)/python benchmarks/bench_finder.py --voters $(or $(VOTERS),20000000)
 
 bench-release: setup-test ## time and size of a country's lists in every format
 	$(BIN)/python benchmarks/bench_release.py --voters $(or $(VOTERS),20000000)

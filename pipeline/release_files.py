@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import ContractError
+from pipeline.find_station import FINDER, read_secret
 from pipeline.manifest import FileRecord, file_record
 from pipeline.release_contents import AREA_TABLES, WHOLE_TABLES, AreaTable, WholeTable
 from pipeline.release_formats import (
@@ -35,6 +36,7 @@ from pipeline.release_parquet import (
 from pipeline.release_xlsx import Sheet, cut_sheets
 from pipeline.report import render_report
 from pipeline.run import Run
+from pipeline.station_finder import write_finder
 from pipeline.summary import write_summary
 from pipeline.tables import read_json, table_path
 from schemas.catalogue import TABLES
@@ -81,6 +83,7 @@ def write_release(
                 progress(
                     len(AREA_TABLES) + number + 1, len(AREA_TABLES) + len(WHOLE_TABLES)
                 )
+        files |= _write_finder(engine, run, release, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     summary = release / "summary.json"
@@ -91,6 +94,25 @@ def write_release(
         files[path.name] = file_record(path)
     files |= write_index(engine, run, release, files, read_json(str(summary)))
     return dict(sorted(files.items()))
+
+
+def _write_finder(
+    engine: duckdb.DuckDBPyConnection, run: Run, release: Path, scratch: Path
+) -> dict[str, FileRecord]:
+    """The table of the station finder, where a secret is configured."""
+    if run.finder_key is None:
+        return {}
+    counts = write_finder(
+        engine,
+        engine.read_parquet(table_path(run, "voters")),
+        engine.read_parquet(table_path(run, "source_precincts")),
+        read_secret(run.finder_key),
+        f"{run.election_name}/{run.as_of.isoformat()}",
+        release / FINDER,
+        scratch,
+        run.resources.threads,
+    )
+    return {FINDER: file_record(release / FINDER, counts.keys)}
 
 
 def write_area_table(

@@ -111,6 +111,10 @@ class Run:
     """Folder of source profiles (TOML); a profile inside the delivery comes first."""
     signing_key: str | None = None
     """File of the Ed25519 private key (PEM) that signs the manifest."""
+    finder_key: str | None = None
+    """File of the secret of the station finder; without it there is no such table."""
+    finder_key_id: str | None = None
+    """Name of that secret (find_station.key_id): another secret, another release."""
 
     @property
     def election_name(self) -> str:
@@ -131,11 +135,12 @@ class Run:
                 if name != "parameters"
             },
             "safety": dataclasses.asdict(self.safety),
+            "station_finder": self.finder_key_id,
             "files": dataclasses.asdict(self.files),
         }
 
 
-TEXTS = ("election", "profiles", "signing_key")
+TEXTS = ("election", "profiles", "signing_key", "finder_key")
 SECTIONS: dict[str, type[Any]] = {
     "policy": Policy,
     "linkage": Linkage,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigurationError, SourceError
+from pipeline.find_station import key_id, read_secret
 from pipeline.linkage.parameters import Parameters, read_parameters
 from pipeline.manifest import (
     InputFile,
@@ -61,6 +62,8 @@ def start_run(
     if not Path(delivery).is_dir():
         raise ConfigurationError(f"delivery: no folder {delivery}")
     settings = {} if config is None else read_settings(_config_text(config), config)
+    if settings.get("finder_key") is not None:
+        settings["finder_key_id"] = key_id(read_secret(settings["finder_key"]))
     inputs = read_inputs(delivery)
     if not inputs:
         raise SourceError("delivery: the folder holds no files")

@@ -24,7 +24,7 @@ from selv.train import train
 EPILOG = (
     "Exit codes: 0 done; 2 wrong parameter; 3 the delivery can't be used; 4 a fault of "
     "this program; 5 a check failed or a release doesn't verify; 6 built, but an alarm "
-    "keeps the release from becoming current."
+    "keeps the release from becoming current; 7 somebody asked about was not found."
 )
 CANDIDATE_EXIT_CODE = 6
 

@@ -40,6 +40,7 @@ def test_help_names_every_command_and_the_exit_codes():
         "approve",
         "decide",
         "log",
+        "find-station",
         "dedupe",
         "train",
         "normalise",

@@ -35,7 +35,7 @@ def read_identifiers(
     return engine.sql(
         f"""
         WITH digits AS (
-            SELECT *, {_PINFL_DIGITS} AS pinfl_digits, {_DOCUMENT_LETTERS} AS letters
+            SELECT *, {_PINFL_DIGITS} AS pinfl_digits, {DOCUMENT_LETTERS} AS letters
             FROM identities
         ), numbers AS (
             SELECT *, CASE WHEN pinfl = pinfl_digits THEN strlen(pinfl_digits) <> 14
@@ -135,8 +135,8 @@ _PINFL_PROBLEMS = """
 # Birth certificates have numbers of another kind.
 _PASSPORT_LIKE = "coalesce(document_type IN ('PASSPORT', 'ID_CARD'), true)"
 
-# Cyrillic letters that look like Latin ones.
-_DOCUMENT_LETTERS = r"""
+# Cyrillic letters that look like Latin ones; find_station.py folds what is typed alike.
+DOCUMENT_LETTERS = r"""
     CASE WHEN regexp_full_match(document_number, '[A-Z]{2}[0-9]{7}') THEN document_number
          ELSE translate(upper(regexp_replace(
              document_number, '[\s\p{Z}\p{P}\p{Cf}№]', '', 'g')),

@@ -1,0 +1,105 @@
+"""The commands of auditors and commissions, as they meet them on a terminal."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.find_station import key_id
+from pipeline.manifest import read_inputs
+from pipeline.publish import publish
+from pipeline.tables import open_engine
+from selv import cli
+from tests.release_tables import make_run, write_rows, write_run_tables
+
+runner = CliRunner()
+SECRET = bytes(range(32))
+
+
+def selv(*arguments, typed=None):
+    return runner.invoke(cli.app, [str(a) for a in arguments], input=typed)
+
+
+@pytest.fixture(scope="module")
+def secret(tmp_path_factory):
+    path = tmp_path_factory.mktemp("keys") / "finder.key"
+    path.write_text(SECRET.hex())
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory, secret):
+    """A published release of an invented country, with a station finder."""
+    run = make_run(
+        tmp_path_factory.mktemp("audited"),
+        finder_key=str(secret),
+        finder_key_id=key_id(SECRET),
+    )
+    write_run_tables(run)
+    with open_engine(run) as engine:
+        shown = engine.read_parquet(f"{run.work}/tables/precincts.parquet").pl().to_dicts()
+        rows = [
+            {"row_id": n, "source_file": "cec/precincts.csv", "source_row": n + 1, **row}
+            for n, row in enumerate(shown)
+        ]
+        write_rows(engine, run, "source_precincts", rows)
+        return publish(engine, run, read_inputs(run.delivery)).path
+
+
+def test_log_shows_every_act_and_that_it_is_whole(release):
+    result = selv("log", release)
+    assert result.exit_code == 0, result.output
+    assert "published" in result.output
+    assert "FAIL" not in result.output
+
+
+def test_a_station_is_told_a_line_each(release, secret):
+    typed = "AA0000002 1932-03-03\nZZ0000002 1932-03-03\n"
+    result = selv("find-station", release, "--key", secret, typed=typed)
+    told = result.stdout.splitlines()
+    assert "uchastka; 7-maktab" in told[0]
+    assert told[1].startswith("No station is known")
+    assert result.exit_code == 7
+    assert "AA0000002" not in result.output, "nothing that was asked is said again"
+
+
+def test_a_station_is_told_as_json(release, secret):
+    result = selv(
+        "find-station", release, "--key", secret, "--json", typed="AA0000002 03.03.1932\n"
+    )
+    assert result.exit_code == 0, result.output
+    assert set(json.loads(result.stdout)) == {
+        "region_code",
+        "district_code",
+        "precinct_number",
+        "name",
+        "address",
+        "phone",
+    }
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ZZ0000002 1932-03-03",
+        "AA0000002 1932-03-04",
+        "AA2 x",
+        "",
+        "30000000000002",
+        "a b c",
+    ],
+)
+def test_whoever_is_not_found_gets_one_answer(release, secret, typed):
+    result = selv("find-station", release, "--key", secret, typed=typed + "\n")
+    assert result.stdout == (
+        "No station is known for this number and birth date. Ask the commission.\n"
+    )
+    assert result.exit_code == 7
+
+
+def test_the_secret_may_come_from_the_configuration(release, secret, tmp_path):
+    config = tmp_path / "selv.toml"
+    config.write_text(f'finder_key = "{secret}"\n')
+    result = selv("find-station", release, "--config", config, typed="")
+    assert result.exit_code == 0
