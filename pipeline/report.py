@@ -16,10 +16,22 @@ from typing import Any
 import polars as pl
 
 from pipeline.tables import read_text, reference_table
+from pipeline.uzbek_cyrillic import in_cyrillic
 
 PAGE = Path(__file__).resolve().parent / "report_page"
-SCRIPTS = ("base", "tables", "charts", "sections", "main")
-LANGUAGES = ("uz", "ru", "en")
+SCRIPTS = (
+    "base",
+    "tables",
+    "charts",
+    "flow",
+    "history",
+    "sections",
+    "questions",
+    "areas",
+    "quality",
+    "main",
+)
+LANGUAGES = ("uz", "uz-Cyrl", "ru", "en")
 
 
 def render_report(summary: Mapping[str, Any]) -> str:
@@ -48,6 +60,7 @@ def render_report(summary: Mapping[str, Any]) -> str:
                 "texts": texts,
                 "reasons": _reasons(),
                 "catalogue": _catalogue(),
+                "names": _names(summary),
             }
         ),
     }
@@ -76,9 +89,13 @@ def _embedded(value: object) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028")
 
 
+def texts_of_page() -> list[dict[str, str]]:
+    """Every text of the page: key, uz, ru, en."""
+    return pl.read_csv(PAGE / "texts.csv", infer_schema=False).to_dicts()
+
+
 def _texts() -> dict[str, list[str]]:
-    rows = pl.read_csv(PAGE / "texts.csv", infer_schema=False)
-    return {row["key"]: _in_languages(row, "") for row in rows.to_dicts()}
+    return {row["key"]: _in_languages(row, "") for row in texts_of_page()}
 
 
 def _reasons() -> dict[str, dict[str, list[str]]]:
@@ -93,10 +110,22 @@ def _catalogue() -> dict[str, dict[str, list[str]]]:
         row["code"]: {
             "meaning": _in_languages(row, "meaning_"),
             "action": _in_languages(row, "action_"),
+            "ground": _in_languages(row | {"ground_en": row["ground"]}, "ground_"),
         }
         for row in reference_table("discrepancies").to_dicts()
     }
 
 
+def _names(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Names of areas in Uzbek Cyrillic; summary.json has them in Latin and Russian."""
+    return {
+        code: in_cyrillic(area["name_uz"])
+        for code, area in summary["areas"].items()
+        if area["name_uz"]
+    }
+
+
 def _in_languages(row: Mapping[str, str | None], prefix: str) -> list[str]:
-    return [row[f"{prefix}{language}"] or "" for language in LANGUAGES]
+    """A text in the order of LANGUAGES; Cyrillic Uzbek is written from Latin."""
+    latin, russian, english = (row[f"{prefix}{name}"] or "" for name in ("uz", "ru", "en"))
+    return [latin, in_cyrillic(latin), russian, english]

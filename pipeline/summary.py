@@ -13,10 +13,19 @@ import duckdb
 
 from pipeline import summary_queries as queries
 from pipeline.run import VERSION, Run, join
-from pipeline.summary_areas import Areas
+from pipeline.summary_areas import (
+    AGES,
+    HISTORY_FIGURES,
+    HISTORY_RELEASES,
+    SMALL_CELL,
+    Areas,
+)
 from pipeline.tables import has_file, has_table, read_json, write_json
 from schemas.catalogue import REQUIRED_SOURCES, SOURCES
 from schemas.codes import Severity
+
+SUMMARY_VERSION = 2
+"""Of the layout of summary.json (docs/summary.md): higher where a reader must change."""
 
 PRECINCT_BIN_VOTERS = 250
 
@@ -38,10 +47,13 @@ def write_summary(engine: duckdb.DuckDBPyConnection, run: Run, path: str) -> dic
     sources = _count_rows(engine, run, areas)
     _count_persons(engine, run, areas)
     _count_voters(engine, run, areas)
-    outside = _count_precincts(engine, run, areas)
+    precincts = _count_precincts(engine, run, areas)
     discrepancies = _count_discrepancies(engine, run, areas)
+    _count_resolved(engine, run, areas)
     _count_changes(engine, run, areas)
+    withheld = areas.withhold_small_cells()
     summary = {
+        "summary_version": SUMMARY_VERSION,
         "election": run.election_name,
         "election_date": run.election_date.isoformat(),
         "as_of": run.as_of.isoformat(),
@@ -51,10 +63,18 @@ def write_summary(engine: duckdb.DuckDBPyConnection, run: Run, path: str) -> dic
             "precinct_voters_min": run.policy.precinct_voters_min,
             "precinct_voters_max": run.policy.precinct_voters_max,
             "precinct_bin_voters": PRECINCT_BIN_VOTERS,
+            "small_cell": SMALL_CELL,
         },
+        "alarms": _read_alarms(run),
         "areas": areas.table(),
         "sources": sources,
-        "precincts_outside_limits": outside,
+        "ages_withheld": withheld,
+        "history": {
+            "figures": list(HISTORY_FIGURES),
+            "releases": _carry_history(run.previous),
+        },
+        "precincts": {"columns": list(queries.PRECINCT_COLUMNS), "rows": precincts},
+        "precincts_outside_limits": _outside(run, precincts),
         "discrepancies": discrepancies,
         "linkage": _count_links(engine, run),
         "flag_rates": queries.flag_rates(engine, run),
@@ -62,6 +82,39 @@ def write_summary(engine: duckdb.DuckDBPyConnection, run: Run, path: str) -> dic
     }
     write_json(path, summary)
     return summary
+
+
+def _read_alarms(run: Run) -> list[dict[str, Any]]:
+    """Why this release waits for somebody to look; empty where nothing is unusual."""
+    path = join(run.work, "alarms.json")
+    found: list[dict[str, Any]] = read_json(path) if has_file(path) else []
+    return found
+
+
+def _carry_history(previous: str | None) -> list[dict[str, Any]]:
+    """Figures of earlier releases by area, oldest first, at most HISTORY_RELEASES.
+
+    They come from the previous release's own summary.json. One of an earlier layout
+    carries none and is where the history begins.
+    """
+    if previous is None:
+        return []
+    before = read_json(join(previous, "summary.json"))
+    earlier = before.get("history", {})
+    kept = earlier.get("releases", []) if _same_figures(earlier) else []
+    last = {
+        "release_id": previous.rstrip("/").rsplit("/", 1)[-1],
+        "as_of": before["as_of"],
+        "areas": {
+            code: [area.get(name, 0) for name in HISTORY_FIGURES]
+            for code, area in before["areas"].items()
+        },
+    }
+    return [*kept, last][-HISTORY_RELEASES:]
+
+
+def _same_figures(history: Mapping[str, Any]) -> bool:
+    return history.get("figures") == list(HISTORY_FIGURES)
 
 
 def _read_quality(run: Run) -> dict[str, Any] | None:
@@ -141,28 +194,34 @@ def _count_voters(engine: duckdb.DuckDBPyConnection, run: Run, areas: Areas) -> 
 
 def _count_precincts(
     engine: duckdb.DuckDBPyConnection, run: Run, areas: Areas
-) -> list[dict[str, Any]]:
-    """Precincts outside the limits of Article 10, the fullest first."""
+) -> list[list[Any]]:
+    """Every precinct, in the order of queries.PRECINCT_COLUMNS, by region and number."""
     least, most = run.policy.precinct_voters_min, run.policy.precinct_voters_max
-    outside = []
+    precincts = []
     for row in queries.precinct_rows(engine, run):
         levels = areas.levels(row.region_code, row.district_code)
         areas.add(levels, "precincts", 1)
         if row.voters > most:
             size = "over"
+            areas.add(levels, "precincts_too_large", 1)
         elif row.voters < least:
             size = "under"
+            areas.add(levels, "precincts_too_small", 1)
         else:
             # Bins begin above their lower bound: 2,751 to 3,000 is the last one.
             start = max(0, (row.voters - 1) // PRECINCT_BIN_VOTERS * PRECINCT_BIN_VOTERS)
             size = f"{start:05d}"
         areas.add_to(levels, "precincts_by_size", size, 1)
-        if size in ("over", "under"):
-            figure = "precincts_too_large" if size == "over" else "precincts_too_small"
-            areas.add(levels, figure, 1)
-            outside.append(row._asdict())
+        precincts.append(list(row))
+    return precincts
+
+
+def _outside(run: Run, precincts: list[list[Any]]) -> list[dict[str, Any]]:
+    """Precincts outside the limits of Article 10, the fullest first."""
+    least, most = run.policy.precinct_voters_min, run.policy.precinct_voters_max
+    rows = [dict(zip(queries.PRECINCT_COLUMNS, row, strict=True)) for row in precincts]
     return sorted(
-        outside,
+        (row for row in rows if not least <= row["voters"] <= most),
         key=lambda row: (-row["voters"], row["region_code"], row["precinct_number"]),
     )
 
@@ -178,6 +237,7 @@ def _count_discrepancies(
         areas.add(levels, row.severity.lower(), row.count)
         areas.add_to(levels, "discrepancies_by_code", row.code, row.count)
         areas.add_to(levels, "discrepancies_by_owner", row.owner, row.count)
+        areas.add_age(levels, row.code, row.age, row.count)
         entry = found.setdefault(
             row.code,
             {
@@ -185,7 +245,7 @@ def _count_discrepancies(
                 "severity": row.severity,
                 "owner": row.owner,
                 "count": 0,
-                "releases": {"1": 0, "2-7": 0, "8-30": 0, "31+": 0},
+                "releases": dict.fromkeys(AGES, 0),
             },
         )
         entry["count"] += row.count
@@ -195,6 +255,13 @@ def _count_discrepancies(
         found.values(),
         key=lambda entry: (ranks[entry["severity"]], -entry["count"], entry["code"]),
     )
+
+
+def _count_resolved(engine: duckdb.DuckDBPyConnection, run: Run, areas: Areas) -> None:
+    for row in queries.resolved_by_district(engine, run):
+        levels = areas.levels(row.region_code, row.district_code)
+        areas.add(levels, "resolved", row.count)
+        areas.add_to(levels, "resolved_by", row.resolution, row.count)
 
 
 def _count_changes(engine: duckdb.DuckDBPyConnection, run: Run, areas: Areas) -> None:

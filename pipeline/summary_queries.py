@@ -14,6 +14,20 @@ from pipeline.run import Run
 from pipeline.tables import has_table, table_path
 from schemas.catalogue import SOURCES, TABLES, source_table
 
+PRECINCT_COLUMNS = (
+    "region_code",
+    "precinct_number",
+    "district_code",
+    "kind",
+    "name",
+    "voters",
+    "added",
+    "removed",
+    "moved",
+    "discrepancies",
+)
+"""What summary.json tells of every precinct: neither sex nor age."""
+
 CHANGE_COLUMNS = ("updated_at", "decided_at", "added_at")
 
 
@@ -91,11 +105,19 @@ def _age_from(run: Run) -> str:
 
 
 def precinct_rows(engine: duckdb.DuckDBPyConnection, run: Run) -> Iterator[Any]:
-    """Every precinct with its voters."""
+    """Every precinct with its figures: PRECINCT_COLUMNS."""
     return _rows(
         engine,
-        "SELECT region_code, precinct_number, district_code, kind, name, voters "
-        f"FROM {_table(run, 'precincts')}",
+        f"SELECT {', '.join(PRECINCT_COLUMNS)} FROM {_table(run, 'precincts')}",
+    )
+
+
+def resolved_by_district(engine: duckdb.DuckDBPyConnection, run: Run) -> Iterator[Any]:
+    """Discrepancies that are open no more, by district and what ended them."""
+    return _rows(
+        engine,
+        "SELECT region_code, district_code, resolution, count(*) AS count "
+        f"FROM {_table(run, 'resolved_discrepancies')} GROUP BY ALL",
     )
 
 

@@ -25,6 +25,7 @@ EXCEPTIONS = {
     "isʼhoq": "исҳоқ",
     "sirk": "цирк",
     "markaziy": "марказий",
+    "yxht": "ехҳт",
 }
 PAIRS = {
     "oʻ": "ў",
@@ -40,6 +41,13 @@ PAIRS = {
 LETTERS = dict(zip("abdfghijklmnopqrstuvxyz", "абдфгҳижклмнопқрстувхйз", strict=True))
 LETTERS |= {"ʼ": "ъ", "c": "с", "w": "в"}
 VOWELS = "aeiouʻ"
+KEPT = (
+    r"\{\w+\}"  # placeholders
+    r"|\b[\w-]+\.[a-z]{2,7}\b"  # file names
+    r"|\b[A-Z]+_[A-Z_]+"  # codes
+    r"|\b(?:INCLUDE|EXCLUDE|CSV|XLSX|PDF|JSON|SHA-256|Parquet|Excel|JavaScript)"
+)
+"""What is no Uzbek, with the ending it may bear: Excelda."""
 APOSTROPHES = re.compile("['`‘’ʹ´]")
 PIECE = re.compile(
     "|".join([*EXCEPTIONS, *sorted(PAIRS, key=len, reverse=True), "e", "[a-zʼ]"])
@@ -50,15 +58,14 @@ PIECE = re.compile(
 def in_cyrillic(text: str) -> str:
     """An Uzbek text in Cyrillic letters; what isn't Latin stays as it is.
 
-    Placeholders in braces and words of capitals with an underscore are no Uzbek and stay.
+    Placeholders in braces, codes, names of files and of programs are no Uzbek and stay.
     """
     marked = APOSTROPHES.sub("ʼ", re.sub("([oOgG])['`‘’ʹ´]", r"\1ʻ", text))
-    words = re.split(r"(\{\w+\}|[A-Z]+_[A-Z_]+|[A-Za-zʻʼ]+)", marked)
-    return "".join(_word(part) if _is_word(part) else part for part in words)
-
-
-def _is_word(part: str) -> bool:
-    return part[:1].isascii() and part[:1].isalpha() and "_" not in part
+    return re.sub(
+        rf"({KEPT})|([A-Za-zʻʼ]+)",
+        lambda part: part.group(1) or _word(part.group(2)),
+        marked,
+    )
 
 
 def _word(word: str) -> str:

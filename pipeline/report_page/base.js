@@ -2,11 +2,12 @@
 // nodes only, so nothing in the figures can become markup.
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const SUMMARY = DATA.summary;
-const LANGUAGES = [["uz", "Oʻzbekcha"], ["ru", "Русский"], ["en", "English"]];
+const LANGUAGES = [["uz", "Oʻzbekcha", "Oʻz"], ["uz-Cyrl", "Ўзбекча", "Ўз"], ["ru", "Русский", "Ру"], ["en", "English", "En"]];
+const AGES = ["1", "2-7", "8-30", "31+"];
 const SEVERITIES = ["BLOCKING", "HIGH", "MEDIUM", "LOW"];
 const OWNERS = ["COMMISSION", "MIA", "CADASTRE", "CEC"];
 const SOURCE_OFFICES = ["mia", "cadastre", "cec", "reference"];
-const state = { language: "uz", area: "UZ", owner: null, tables: {} };
+const state = { language: "uz", area: "UZ", at: "", owner: null, tables: {} };
 
 function text(key, values = {}) {
   const words = DATA.texts[key];
@@ -41,6 +42,11 @@ function meaning(code) {
   return entry ? translated(entry.meaning) : code;
 }
 
+function ground(code) {
+  const entry = DATA.catalogue[code];
+  return entry ? translated(entry.ground) : "";
+}
+
 function action(code) {
   const entry = DATA.catalogue[code];
   return entry ? translated(entry.action) : "";
@@ -67,7 +73,7 @@ function day(iso) {
 }
 
 function node(name, attributes, ...children) {
-  const svg = ["svg", "path", "rect", "line", "text", "tspan", "g", "title"].includes(name);
+  const svg = ["svg", "path", "rect", "line", "circle", "text", "tspan", "g", "title"].includes(name);
   const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
   for (const [key, value] of Object.entries(attributes || {})) {
     if (value === null || value === undefined || value === false) continue;
@@ -81,6 +87,31 @@ function node(name, attributes, ...children) {
     }
   }
   return made;
+}
+
+function signed(value) {
+  return (value > 0 ? "+" : "") + number(value);
+}
+
+// Day and month as figures, for axes: 05.11.
+function shortDay(iso) {
+  const [, m, d] = iso.split("-");
+  return `${d}.${m}`;
+}
+
+function figureDay(iso) {
+  return iso ? `${shortDay(iso)}.${iso.slice(0, 4)}` : "\u2013";
+}
+
+// Round steps from zero or from below the least value, at most `most` of them.
+function ticks(least, largest, most = 4) {
+  const raw = Math.max(1, (largest - least) / most);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = Math.max(1, [1, 2, 5, 10].find((times) => times * power >= raw) * power);
+  const from = Math.floor(least / step) * step;
+  const marks = [];
+  for (let mark = from; mark < largest + step; mark += step) marks.push(mark);
+  return marks;
 }
 
 // A number that a test can trace to summary.json: its path stands beside it.
@@ -100,6 +131,7 @@ function areaName(code) {
   const entry = SUMMARY.areas[code];
   if (code === "UZ") return text("country");
   if (entry.name_uz === null) return text(entry.level === "REGION" ? "no_region" : "no_district");
+  if (state.language === "uz-Cyrl") return DATA.names[code];
   return state.language === "ru" ? entry.name_ru : entry.name_uz;
 }
 
@@ -108,6 +140,13 @@ function children(code = state.area) {
   return Object.keys(SUMMARY.areas).filter(
     (key) => SUMMARY.areas[key].level === level && (code === "UZ" || SUMMARY.areas[key].region === code),
   );
+}
+
+// The address of this page with another area, language or section open.
+function address(changes) {
+  const { area: code, language, at } = { ...state, at: "", ...changes };
+  const parts = [["area", code], ["lang", language], ["at", at]].filter(([, value]) => value);
+  return "#" + parts.map(([key, value]) => `${key}=${value}`).join("&");
 }
 
 // Sources by office, those that must be there first.

@@ -6,42 +6,47 @@ function path(code) {
   return entry.level === "REGION" ? ["UZ", code] : ["UZ", entry.region, code];
 }
 
-function open(code) {
-  state.area = code;
-  remember();
-  render();
-  window.scrollTo(0, 0);
-}
-
-function speak(language) {
-  state.language = language;
-  remember();
-  render();
-}
-
-function remember() {
-  history.replaceState(null, "", `#area=${state.area}&lang=${state.language}`);
-}
-
 function recall() {
   const asked = new URLSearchParams(location.hash.slice(1));
-  if (LANGUAGES.some(([code]) => code === asked.get("lang"))) state.language = asked.get("lang");
-  if (asked.get("area") in SUMMARY.areas) state.area = asked.get("area");
-  if (["light", "dark"].includes(asked.get("theme"))) document.documentElement.dataset.theme = asked.get("theme");
+  const language = LANGUAGES.find(([code]) => code.toLowerCase() === (asked.get("lang") || "").toLowerCase());
+  if (language) state.language = language[0];
+  state.area = asked.get("area") in SUMMARY.areas ? asked.get("area") : "UZ";
+  state.at = asked.get("at") || "";
+  if (["light", "dark"].includes(asked.get("theme"))) theme(asked.get("theme"));
 }
 
 function theme(next) {
   document.documentElement.dataset.theme = next;
 }
 
+// Go where the address says: another area or language draws the page anew, another
+// section only scrolls. The reader of a screen is put where the sighted one looks.
+function follow() {
+  const shown = [state.area, state.language].join();
+  recall();
+  if ([state.area, state.language].join() !== shown) {
+    render();
+    if (!state.at) window.scrollTo(0, 0);
+  }
+  const target = document.getElementById(state.at ? `${state.at}-heading` : "title");
+  if (target) target.focus({ preventScroll: Boolean(!state.at) });
+  if (target && state.at) target.scrollIntoView();
+}
+
 function areaSearch() {
   const named = Object.keys(SUMMARY.areas).map((code) => [code, code === "UZ" ? areaName(code) : path(code).slice(1).map(areaName).join(" \u203a ")]);
   const choose = (event) => {
     const found = named.find(([, name]) => name === event.target.value);
-    if (found) open(found[0]);
+    if (found) location.hash = address({ area: found[0] });
+  };
+  // Enter takes the first area whose name holds what was typed.
+  const guess = (event) => {
+    const asked = event.target.value.trim().toLowerCase();
+    const found = event.key === "Enter" && asked && named.find(([, name]) => name.toLowerCase().includes(asked));
+    if (found) location.hash = address({ area: found[0] });
   };
   return [
-    node("input", { class: "field area-search", type: "search", list: "area-names", placeholder: text("area_search"), "aria-label": text("area_search"), oninput: choose }),
+    node("input", { class: "field area-search", type: "search", list: "area-names", placeholder: text("area_search"), "aria-label": text("area_search"), oninput: choose, onkeydown: guess }),
     node("datalist", { id: "area-names" }, named.map(([, name]) => node("option", { value: name }))),
   ];
 }
@@ -50,7 +55,7 @@ function topBar() {
   const steps = path(state.area);
   const crumbs = steps.flatMap((code, index) => [
     index ? node("span", { class: "sep", "aria-hidden": "true" }, "\u203a") : null,
-    index === steps.length - 1 ? node("span", { "aria-current": "page" }, areaName(code)) : node("button", { type: "button", onclick: () => open(code) }, areaName(code)),
+    index === steps.length - 1 ? node("span", { "aria-current": "page" }, areaName(code)) : node("a", { href: address({ area: code }) }, areaName(code)),
   ]);
   const dark = document.documentElement.dataset.theme === "dark";
   return node(
@@ -59,9 +64,9 @@ function topBar() {
     node(
       "div",
       { class: "wrap" },
-      node("nav", { class: "crumbs" }, crumbs),
+      node("nav", { class: "crumbs", "aria-label": text("area") }, crumbs),
       areaSearch(),
-      node("div", { class: "switch", role: "group", "aria-label": text("language") }, LANGUAGES.map(([code, name]) => node("button", { type: "button", lang: code, title: name, "aria-pressed": String(state.language === code), onclick: () => speak(code) }, code.toUpperCase()))),
+      node("div", { class: "switch", role: "group", "aria-label": text("language") }, LANGUAGES.map(([code, name, short]) => node("a", { href: address({ language: code, at: state.at }), lang: code, title: name, "aria-label": name, "aria-current": state.language === code ? "true" : null }, short))),
       node("button", { class: "plain", type: "button", title: text("theme"), "aria-label": text("theme"), onclick: () => { theme(dark ? "light" : "dark"); render(); } }, dark ? "\u2600" : "\u263e"),
       node("button", { class: "plain", type: "button", onclick: () => window.print() }, text("print")),
     ),
@@ -74,41 +79,50 @@ function titleBlock() {
     "header",
     { class: "title" },
     node("p", { class: "kicker" }, text("subtitle")),
-    node("h1", {}, text("title")),
+    node("h1", { id: "title", tabindex: "-1" }, text("title")),
     state.area === "UZ" ? null : node("p", { class: "area-name" }, path(state.area).slice(1).map(areaName).join(", ")),
     node("div", { class: "facts" }, fact("election_day", day(SUMMARY.election_date)), fact("as_of", day(SUMMARY.as_of)), fact("version", SUMMARY.version)),
   );
 }
 
+// Why the release waits for somebody to look before it becomes current.
+function alarmBanner() {
+  if (!SUMMARY.alarms.length) return null;
+  const told = SUMMARY.alarms.map((alarm) => {
+    const share = Math.abs(alarm.now) < 1 && !Number.isInteger(alarm.now);
+    const shown = (value) => (share ? percent(value, 1) : number(Math.round(value)));
+    const where = alarm.where in SUMMARY.areas ? areaName(alarm.where) : reason("source", alarm.where);
+    const known = `alarm_${alarm.code}` in DATA.texts;
+    return node("li", {}, known ? text(`alarm_${alarm.code}`, { where, before: shown(alarm.before), now: shown(alarm.now) }) : `${alarm.code}: ${where}`);
+  });
+  return node("div", { class: "alarm", role: "note" }, node("h2", {}, text("alarm_heading")), node("p", {}, text("alarm_note")), node("ul", {}, told));
+}
+
+function contents(sections) {
+  const links = sections.filter((made) => made && made.id !== "headline").map((made) => node("li", {}, node("a", { href: address({ at: made.id }) }, text(`nav_${made.id}`))));
+  return node("nav", { class: "contents", "aria-label": text("contents") }, node("ul", {}, links));
+}
+
 function render() {
   document.documentElement.lang = state.language;
   document.title = `${text("title")} \u2014 ${areaName(state.area)}`;
-  const whole = state.area === "UZ" ? [sourceSection(), linkageSection()] : [];
+  const whole = state.area === "UZ" ? [groupSection(), linkageSection(), sourceSection()] : [];
+  const sections = [
+    headline(), firstSteps(), changeSection(), historySection(), areaSection(), flowSection(), discrepancySection(),
+    precinctSection(), voterSection(), ...whole, fileSection(),
+  ];
   document.getElementById("page").replaceChildren(
+    node("a", { class: "skip", href: address({ at: "first" }) }, text("skip")),
     topBar(),
-    node(
-      "main",
-      { class: "wrap" },
-      titleBlock(),
-      headline(),
-      firstSteps(),
-      areaSection(),
-      flowSection(),
-      discrepancySection(),
-      precinctSection(),
-      changeSection(),
-      voterSection(),
-      whole,
-      fileSection(),
-      node("footer", {}, text("aggregates")),
-    ),
+    node("main", { class: "wrap" }, titleBlock(), alarmBanner(), contents(sections), sections.filter(Boolean), node("footer", {}, node("p", {}, text("aggregates")), node("p", {}, text("small_cells", { limit: number(SUMMARY.limits.small_cell) })))),
   );
 }
 
 theme(window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 recall();
-window.addEventListener("hashchange", () => { recall(); render(); });
+window.addEventListener("hashchange", follow);
 let shownTheme = null;
 window.addEventListener("beforeprint", () => { shownTheme = document.documentElement.dataset.theme; theme("light"); });
 window.addEventListener("afterprint", () => { if (shownTheme) theme(shownTheme); });
 render();
+if (state.at) follow();

@@ -62,7 +62,7 @@ function table(name, columns, rows, options = {}) {
     content.replaceChildren(
       node(
         "table",
-        { class: options.stacked ? "stacked" : null },
+        { class: options.stacked ? "stacked" : null, "aria-label": options.label || null },
         node("thead", {}, node("tr", {}, columns.map(head))),
         node("tbody", {}, body),
       ),
@@ -78,8 +78,8 @@ function table(name, columns, rows, options = {}) {
   const save = node("button", { class: "plain", type: "button", onclick: () => download(name, columns, chosen()) }, text("download"));
   const more = node("button", { class: "plain", type: "button", onclick: () => { saved.all = true; draw(); } }, text("show_all"));
   const after = node("div", { class: "tools after" }, more);
-  const counter = node("span", { class: "count" });
-  const content = node("div", { class: "scroll" });
+  const counter = node("span", { class: "count", role: "status" });
+  const content = node("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": text("table_scrolls") });
   holder.append(
     node("div", { class: "tools" }, rows.length > 5 ? search : null, options.filters, save, counter),
     content,

@@ -1,6 +1,6 @@
 """The report as a browser shows it: no error, no request, every number that of the JSON."""
 
-import json
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -11,7 +11,9 @@ import pytest
 
 from pipeline.report import render_report
 from pipeline.summary import write_summary
-from pipeline.tables import open_engine
+from pipeline.summary_areas import HISTORY_FIGURES
+from pipeline.tables import open_engine, write_json
+from tests.national_summary import national_summary
 from tests.release_tables import make_run, write_run_tables
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -37,13 +39,57 @@ FLAGS = (
 )
 
 
+ALARMS = [
+    {"code": "DISTRICT_LOST_VOTERS", "where": "1718203", "before": 200, "now": 141},
+    {"code": "FALSE_LINKS", "where": "decoys: twin", "before": 0.001, "now": 0.01},
+    {"code": "NEW_ALARM", "where": "elsewhere", "before": 1, "now": 2},
+]
+QUALITY = {
+    "groups": [
+        {
+            "measure": measure,
+            "attribute": attribute,
+            "value": value,
+            "voters": voters,
+            "flagged": flagged,
+            "is_uneven": value == "F",
+        }
+        for measure in ("any", "duplicate")
+        for attribute, value, voters, flagged in (
+            ("region", "1718", 400, 70),
+            ("sex", "F", 350, 90),
+            ("sex", "M", 220, 21),
+            ("script", "KARAKALPAK", 4, 0),
+            ("age", "10", 30, 3),
+        )
+    ],
+    "decoys": [{"kind": "twin", "decoys": 1250, "linked": 1, "flagged": 7}],
+    "sentinels": [
+        {"case": "twins", "expected": "APART", "outcome": "MERGED", "is_right": False},
+        {"case": "married", "expected": "FOUND", "outcome": "FLAGGED", "is_right": True},
+    ],
+    "false_links": {
+        "links": 41,
+        "expected": 0.5,
+        "expected_low": 0.1,
+        "expected_high": 2.25,
+    },
+}
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
+    """A page with two earlier releases, alarms, and a matching that was measured."""
     folder = tmp_path_factory.mktemp("page")
-    run = make_run(folder, previous="an earlier release")
+    run = make_run(folder)
     write_run_tables(run)
+    for name, content in (("alarms", ALARMS), ("quality", QUALITY)):
+        write_json(f"{run.work}/{name}.json", content)
     with open_engine(run) as engine:
-        summary = write_summary(engine, run, str(folder / "summary.json"))
+        for night in ("20261124-001-aaa", "20261125-001-bbb", "."):
+            target = folder / night / "summary.json"
+            summary = write_summary(engine, run, str(target))
+            run = dataclasses.replace(run, previous=str(target.parent))
     path = folder / "report.html"
     path.write_text(render_report(summary), encoding="utf-8")
     return path, summary
@@ -63,7 +109,7 @@ def _open(path: Path, profile: Path, *flags: str) -> tuple[str, list[str]]:
     return done.stdout, said
 
 
-@pytest.fixture(scope="module", params=["UZ ru", "1718 uz", "1718401 en"])
+@pytest.fixture(scope="module", params=["UZ ru", "UZ uz-Cyrl", "1718 uz", "1718401 en"])
 def opened(request, report, tmp_path_factory):
     area, language = request.param.split()
     path, summary = report
@@ -80,11 +126,12 @@ def test_the_console_is_silent(opened):
 def test_the_page_speaks_the_language_that_was_asked_for(opened):
     title = {
         "uz": "Yagona elektron saylovchilar roʻyxati",
+        "uz-Cyrl": "Ягона электрон сайловчилар рўйхати",
         "ru": "Единый электронный список избирателей",
         "en": "Single Electronic List of Voters",
     }
     assert f'<html lang="{opened[1]}"' in opened[2]
-    assert f"<h1>{title[opened[1]]}</h1>" in opened[2]
+    assert f">{title[opened[1]]}</h1>" in opened[2]
 
 
 def _figures(document):
@@ -126,7 +173,9 @@ def test_no_text_is_missing(opened):
     shown = re.sub(
         r"<script.*?</script>|<style.*?</style>|<[^>]*>", " ", opened[2], flags=re.S
     )
-    prefixes = "col|owner|file|rule|script|releases|ledger|date"
+    prefixes = (
+        "col|owner|file|rule|script|releases|ledger|date|nav|h|p|alarm|measure|decoys?"
+    )
     assert re.findall(rf"\b(?:{prefixes})_\w+", shown) == []
 
 
@@ -138,7 +187,7 @@ def test_links_lead_to_files_of_the_area(opened):
     if area == "1718401":
         assert lists == {
             f"voters/region=1718/district=1718401/voters.{form}"
-            for form in ("csv", "parquet")
+            for form in ("csv", "parquet", "xlsx")
         }
     elif area == "UZ":
         assert not lists
@@ -163,10 +212,78 @@ def test_nothing_is_cut_off_at_the_width_of_a_phone(report, tmp_path):
     assert width <= 390
 
 
-def test_the_summary_of_a_country_makes_a_page_under_five_megabytes(report):
+def test_history_is_drawn_with_the_figures_that_were_carried(opened):
+    area, _, document, _, summary = opened
+    shown = {path for path, _, _ in _figures(document)}
+    voters = HISTORY_FIGURES.index("voters")
+    assert f"history.releases.0.areas.{area}.{voters}" in shown
+    assert f"history.releases.1.areas.{area}.{voters}" in shown
+    assert len(summary["history"]["releases"]) == 2
+    assert 'id="history"' in document
+
+
+def test_alarms_stand_at_the_top_with_their_figures(opened):
+    banner = re.search(r'<div class="alarm".*?</div>', opened[2], re.S).group(0)
+    assert banner.count("<li>") == len(ALARMS)
+    assert "141" in banner
+    assert "NEW_ALARM" in banner
+
+
+def test_every_section_has_a_link_in_the_contents(opened):
+    area, language, document, _, _ = opened
+    sections = set(re.findall(r'<section id="(\w+)"', document)) - {"headline"}
+    contents = re.search(r'<nav class="contents".*?</nav>', document, re.S).group(0)
+    links = re.findall(r'href="#([^"]+)"', contents)
+    assert len(links) == len(sections) >= 8
+    for link in links:
+        parts = dict(part.split("=") for part in unescape(link).split("&"))
+        assert parts["at"] in sections
+        assert (parts["area"], parts["lang"]) == (area, language)
+
+
+def test_whoever_cannot_see_is_told(opened):
+    document = opened[2]
+    for chart in re.findall(r"<svg [^>]*>", document):
+        assert re.search(r'role="img" aria-label="[^"]{8,}"', chart), chart
+    for control in re.findall(r"<input [^>]*>", document):
+        assert "aria-label=" in control
+    assert re.search(r'<a class="skip" href="#[^"]+at=first"', document)
+    for table in re.findall(r"<table.*?</thead>", document, re.S):
+        heads = re.findall(r"<th [^>]*>", table)
+        assert heads
+        assert all('scope="col"' in head and "aria-sort=" in head for head in heads)
+
+
+def test_address_of_the_page_opens_area_language_and_section(report, tmp_path):
+    """Back and forward of the browser go through areas: following a link is enough."""
+    path, _ = report
+    probe = path.with_name("walk.html")
+    probe.write_text(
+        '<!doctype html><iframe id="f" src="report.html" width="1200" height="800">'
+        "</iframe><script>f.onload = () => { const there = f.contentWindow; "
+        'there.location.hash = "#area=1718401&lang=uz-cyrl&at=precincts"; '
+        "setTimeout(() => { const open = there.document.activeElement; "
+        "document.title = [there.document.documentElement.lang, open.id, "
+        "there.document.title, there.history.length].join('|'); }, 300); }</script>",
+        encoding="utf-8",
+    )
+    document, console = _open(
+        probe.as_uri(), tmp_path / "profile", "--allow-file-access-from-files"
+    )
+    title = re.search(r"<title>([^<]*)</title>", document).group(1)
+    language, focused, name, steps = title.split("|")
+    assert (language, focused) == ("uz-Cyrl", "precincts-heading")
+    assert name.endswith("Самарқанд шаҳри")
+    assert int(steps) >= 2
+    assert console == []
+
+
+def test_a_country_makes_a_page_under_five_megabytes_without_an_error(report, tmp_path):
     _, summary = report
-    district = max((json.dumps(area) for area in summary["areas"].values()), key=len)
-    country = summary | {
-        "areas": summary["areas"] | {f"99{n:05d}": json.loads(district) for n in range(223)}
-    }
-    assert len(render_report(country).encode()) < 5_000_000
+    page = render_report(national_summary(summary))
+    assert len(page.encode()) < 5_000_000
+    path = tmp_path / "report.html"
+    path.write_text(page, encoding="utf-8")
+    document, console = _open(f"{path.as_uri()}#area=1726&lang=ru", tmp_path / "profile")
+    assert console == []
+    assert document.count("<section") >= 9

@@ -1,7 +1,6 @@
 """report.html as text: nothing from outside, nothing personal, all languages whole."""
 
 import base64
-import csv
 import hashlib
 import json
 import re
@@ -9,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.report import PAGE, render_report
+from pipeline.report import PAGE, render_report, texts_of_page
 from pipeline.summary import write_summary
+from pipeline.summary_areas import FIGURES
 from pipeline.tables import open_engine, reference_table, scan_table
 from schemas import codes
 from tests.release_tables import make_run, write_run_tables
@@ -43,7 +43,7 @@ def _element(page, name, attributes=""):
 def test_the_page_holds_the_summary_and_nothing_else_of_the_run(page, summary):
     data = json.loads(_element(page, "script", ' type="application/json" id="data"'))
     assert data["summary"] == summary
-    assert set(data) == {"summary", "texts", "reasons", "catalogue"}
+    assert set(data) == {"summary", "texts", "reasons", "catalogue", "names"}
 
 
 def test_the_same_summary_gives_the_same_page(page, summary):
@@ -91,8 +91,7 @@ def test_nobody_can_be_found_on_the_page(run, page):
 
 
 def test_every_text_is_said_in_three_languages():
-    with (PAGE / "texts.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = texts_of_page()
     assert len({row["key"] for row in rows}) == len(rows)
     for row in rows:
         assert all(row[language] for language in LANGUAGES), row["key"]
@@ -100,11 +99,44 @@ def test_every_text_is_said_in_three_languages():
         assert places[0] == places[1] == places[2], row["key"]
 
 
-def test_every_text_that_the_scripts_name_exists():
-    with (PAGE / "texts.csv").open(encoding="utf-8") as file:
-        known = {row["key"] for row in csv.DictReader(file)}
+def test_every_text_that_the_scripts_name_exists_and_no_other():
+    known = {row["key"] for row in texts_of_page()} - {"title", "noscript"}
     scripts = "\n".join(path.read_text(encoding="utf-8") for path in PAGE.glob("*.js"))
-    assert set(re.findall(r'text\("(\w+)"', scripts)) <= known
+    assert set(re.findall(r'text\("(\w+)"', scripts)) <= known | {"title"}
+    beginnings = tuple(set(re.findall(r"`(\w+_)\$\{", scripts)))
+    quoted = set(re.findall(r'"(\w+)"', scripts))
+    unused = {
+        key
+        for key in known - quoted
+        if not key.startswith(beginnings) and key not in summary_keys()
+    }
+    assert unused == set()
+
+
+def summary_keys():
+    """Texts named by keys of the figures: steps of the chain, links, attributes."""
+    return {
+        *FIGURES,
+        *("rows_by_rule", "persons_by_rows", "review_pairs_by_cause"),
+        *("addresses_by_reason", "restriction_links_by_outcome"),
+        *("roster_links_by_outcome", "supplementary_links_by_outcome"),
+    }
+
+
+def test_every_alarm_has_its_words():
+    source = Path("pipeline/checks.py").read_text(encoding="utf-8")
+    alarms = set(re.findall(r'Alarm\(\s*"([A-Z_]+)"', source))
+    assert len(alarms) >= 4
+    known = {row["key"] for row in texts_of_page()}
+    assert {f"alarm_{code}" for code in alarms} <= known
+
+
+def test_uzbek_is_given_in_both_alphabets(page):
+    data = json.loads(_element(page, "script", ' type="application/json" id="data"'))
+    latin, cyrillic, russian, english = data["texts"]["print"]
+    assert (latin, cyrillic) == ("Chop etish", "Чоп этиш")
+    assert (russian, english) == ("Печать", "Print")
+    assert data["names"]["1718"] == "Самарқанд вилояти"
 
 
 CODES = {
@@ -123,6 +155,7 @@ CODES = {
     "change": codes.Change,
     "change_reason": codes.ChangeReason,
     "review_cause": codes.ReviewCause,
+    "resolution": codes.Resolution,
 }
 
 

@@ -2,12 +2,22 @@
 
 import json
 
+import hypothesis.strategies as st
 import polars as pl
 import pytest
+from hypothesis import given
 
+from pipeline import summary as summary_module
 from pipeline.summary import write_summary
-from pipeline.summary_areas import BREAKDOWNS, FIGURES
-from pipeline.tables import open_engine, scan_table
+from pipeline.summary_areas import (
+    BREAKDOWNS,
+    FIGURES,
+    HISTORY_FIGURES,
+    HISTORY_RELEASES,
+    SMALL_CELL,
+    Areas,
+)
+from pipeline.tables import open_engine, scan_table, write_json
 from tests.release_tables import make_run, write_run_tables
 
 
@@ -49,7 +59,8 @@ def test_the_chain_from_rows_to_voters_ties_everywhere(summary):
         assert area["ineligible"] == sum(area["ineligible_by_ground"].values()), code
         assert area["unplaced"] == sum(area["unplaced_by_reason"].values()), code
         assert area["quarantined"] == sum(area["quarantined_by_rule"].values()), code
-        assert area["voters"] == sum(area["voters_by_age"].values()), code
+        if code not in summary["ages_withheld"]:
+            assert area["voters"] == sum(area["voters_by_age"].values()), code
         assert area["precincts"] == sum(area["precincts_by_size"].values()), code
 
 
@@ -129,7 +140,7 @@ def test_precinct_sizes_fall_into_bins_closed_above(run, tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         rows = [_Precinct(voters) for voters in sizes]
         patch.setattr(module.queries, "precinct_rows", lambda *_: rows)
-        areas = module.Areas()
+        areas = Areas()
         module._count_precincts(None, run, areas)
     expected = {}
     for size in sizes.values():
@@ -143,8 +154,8 @@ class _Precinct:
     def __init__(self, voters):
         self.voters = voters
 
-    def _asdict(self):
-        return {"region_code": "1718", "precinct_number": 1, "voters": self.voters}
+    def __iter__(self):
+        return iter((self.region_code, self.precinct_number, self.voters))
 
 
 def test_sources_say_what_is_absent(summary):
@@ -177,6 +188,129 @@ def test_flag_rates_count_every_voter_once_per_attribute(summary):
     assert set(totals.values()) == {summary["areas"]["UZ"]["voters"]}
     scripts = {r["value"] for r in summary["flag_rates"] if r["attribute"] == "script"}
     assert scripts == {"LATIN", "CYRILLIC", "KARAKALPAK"}
+
+
+def test_every_precinct_is_told_with_its_figures(run, summary):
+    columns, rows = summary["precincts"]["columns"], summary["precincts"]["rows"]
+    table = scan_table(run, "precincts").collect().select(columns)
+    assert rows == [list(row) for row in table.sort(columns[:2]).iter_rows()]
+    assert not {"women", "men"} & set(columns)
+
+
+def test_ages_of_questions_sum_to_their_codes(summary):
+    for area in summary["areas"].values():
+        ages = area["discrepancies_by_age"]
+        assert {code: sum(counts) for code, counts in ages.items()} == area[
+            "discrepancies_by_code"
+        ]
+
+
+def test_resolved_questions_are_counted_by_what_ended_them(run, summary):
+    resolved = scan_table(run, "resolved_discrepancies").collect()
+    nation = summary["areas"]["UZ"]
+    assert nation["resolved"] == resolved.height == sum(nation["resolved_by"].values())
+    assert nation["resolved_by"] == dict(resolved["resolution"].value_counts().rows())
+
+
+def areas_with(counts):
+    """Areas of Samarkand with voters by age group: {district: {group: count}}."""
+    areas = Areas()
+    for district, groups in counts.items():
+        for group, count in groups.items():
+            levels = areas.levels("1718", district)
+            areas.add(levels, "voters", count)
+            areas.add_to(levels, "voters_by_age", group, count)
+    return areas
+
+
+def test_no_group_of_few_people_is_told():
+    areas = areas_with(
+        {
+            "1718203": {"F018": 4, "M018": 900},
+            "1718206": {"F018": 50, "M018": 60},
+            "1718209": {"F018": 70, "M018": 80},
+        }
+    )
+    # The second smallest goes along: else region minus the others would tell the four.
+    assert areas.withhold_small_cells() == ["1718203", "1718206"]
+    table = areas.table()
+    assert table["1718203"]["voters_by_age"] == {}
+    assert table["1718209"]["voters_by_age"] == {"F018": 70, "M018": 80}
+    assert table["1718"]["voters_by_age"] == {"F018": 124, "M018": 1040}
+
+
+@pytest.mark.parametrize("count", [0, 5])
+def test_groups_of_nobody_or_of_enough_are_told(count):
+    areas = areas_with({"1718203": {"F018": count, "M018": 900}, "1718206": {"F018": 50}})
+    assert areas.withhold_small_cells() == []
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["1718203", "1718206", "1718209", "1718212"]),
+        st.dictionaries(st.sampled_from(["F018", "M018", "F090"]), st.integers(1, 20)),
+        min_size=1,
+    )
+)
+def test_withheld_areas_can_not_be_worked_out(counts):
+    """Whoever takes what is told from the sum of the region is left with two districts."""
+    areas = areas_with(counts)
+    withheld = set(areas.withhold_small_cells())
+    populated = {code for code, groups in counts.items() if groups}
+    left = withheld & populated
+    assert len(left) != 1 or len(populated) == 1 or "1718" in withheld
+    for area in areas.table().values():
+        assert all(n >= SMALL_CELL for n in area["voters_by_age"].values())
+
+
+def earlier(folder, count, **changes):
+    """A previous release's summary.json with `count` releases behind it."""
+    figures = dict.fromkeys(HISTORY_FIGURES, 3)
+    content = {
+        "as_of": "2026-11-26",
+        "areas": {"UZ": figures | {"women": 1}},
+        "history": {
+            "figures": list(HISTORY_FIGURES),
+            "releases": [{"release_id": f"r{n}"} for n in range(count)],
+        },
+        **changes,
+    }
+    folder.mkdir(exist_ok=True)
+    (folder / "summary.json").write_text(json.dumps(content))
+    return str(folder)
+
+
+def test_history_begins_with_the_previous_release_and_is_bounded(tmp_path):
+    assert summary_module._carry_history(None) == []
+    one = summary_module._carry_history(earlier(tmp_path / "20261126-001-abc", 0))
+    assert one == [
+        {
+            "release_id": "20261126-001-abc",
+            "as_of": "2026-11-26",
+            "areas": {"UZ": [3] * len(HISTORY_FIGURES)},
+        }
+    ]
+    many = summary_module._carry_history(earlier(tmp_path / "x", HISTORY_RELEASES + 5))
+    assert len(many) == HISTORY_RELEASES
+    assert [many[0]["release_id"], many[-1]["release_id"]] == ["r6", "x"]
+
+
+def test_history_of_another_layout_begins_anew(tmp_path):
+    old = earlier(tmp_path / "x", 9, history={"figures": ["voters"], "releases": [1]})
+    assert len(summary_module._carry_history(old)) == 1
+    before = earlier(tmp_path / "y", 9, history=None)
+    content = json.loads((tmp_path / "y" / "summary.json").read_text())
+    del content["history"]
+    (tmp_path / "y" / "summary.json").write_text(json.dumps(content))
+    assert len(summary_module._carry_history(before)) == 1
+
+
+def test_alarms_of_the_run_are_told(tmp_path):
+    run = make_run(tmp_path)
+    assert summary_module._read_alarms(run) == []
+    alarm = {"code": "SOURCE_SHRANK", "where": "mia/persons", "before": 9, "now": 5}
+    write_json(f"{run.work}/alarms.json", [alarm])
+    assert summary_module._read_alarms(run) == [alarm]
 
 
 def test_a_breakdown_stands_in_every_area(summary):
