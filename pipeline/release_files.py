@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from pipeline.errors import ContractError
 from pipeline.find_station import FINDER, read_secret
 from pipeline.manifest import FileRecord, file_record
+from pipeline.print_list import write_lists
 from pipeline.release_contents import AREA_TABLES, WHOLE_TABLES, AreaTable, WholeTable
 from pipeline.release_formats import (
     EVERY_FORMAT,
@@ -86,6 +87,8 @@ def write_release(
         files |= _write_finder(engine, run, release, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    if run.files.pdf:
+        files |= write_lists(run, release)
     summary = release / "summary.json"
     write_summary(engine, run, str(summary))
     report = release / "report.html"

@@ -80,6 +80,10 @@ class Files:
     """A workbook beside every CSV file."""
     xlsx_sheet_per_precinct: bool = False
     """Lists of voters on one sheet a precinct instead of one for the district."""
+    pdf: bool = False
+    """Printed lists of every precinct; a country's take hours, `selv print` makes one."""
+    pdf_letters: str = "latin"
+    """Letters of their headings: latin, cyrillic or russian."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,6 +19,7 @@ from pipeline.errors import ConfigurationError, PipelineError, SourceError
 from selv import show, tools
 from selv.audit import add_commands
 from selv.decide import decide
+from selv.printing import hand_out_command, print_command
 from selv.train import train
 
 EPILOG = (
@@ -40,6 +41,8 @@ normalise_app = typer.Typer(help="See what is read: CSV in, CSV out.", no_args_i
 app.add_typer(normalise_app, name="normalise")
 app.command()(decide)
 app.command()(train)
+app.command("print")(print_command)
+app.command("hand-out")(hand_out_command)
 add_commands(app)
 
 Day = Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"])]
