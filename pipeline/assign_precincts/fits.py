@@ -299,7 +299,7 @@ def pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
                 ON here.district_code = site.district_code
                 AND here.street_key = rule.street_key
                 AND here.mahalla_key = site.mahalla_key
-            LEFT JOIN {PREFIX}_silent AS silent
+            LEFT JOIN (SELECT DISTINCT district_code FROM {PREFIX}_silent) AS silent
                 ON silent.district_code = rule.district_code
             LEFT JOIN {PREFIX}_touched AS touched
                 ON touched.cadastral_prefix = rule.cadastral_prefix

@@ -94,7 +94,33 @@ def locate_addresses(
     placed = _address_precincts(engine, links)
     if not polygons:
         return placed
-    return compare_polygons(engine, placed, links, precincts, polygons)
+    return compare_polygons(engine, placed, links, precincts, _claimants(engine), polygons)
+
+
+def _claimants(engine: duckdb.DuckDBPyConnection) -> Relation:
+    """Of each address that unread words may mean: the precincts that may mean it.
+
+    Those in contention, and those of its district whose description gave no rule at all.
+    """
+    return engine.sql(
+        f"""
+        SELECT judged.address_id, rule.region_code, rule.precinct_number
+        FROM (
+            SELECT address_id, unnest(rule_ids) AS rule_id FROM {PREFIX}_judged
+            WHERE unplaced_reason = 'COVERAGE_UNREAD'
+        ) AS judged
+        JOIN {PREFIX}_rule AS rule USING (rule_id)
+        UNION
+        SELECT asked.address_id, silent.region_code, silent.precinct_number
+        FROM {PREFIX}_judged AS judged
+        JOIN {PREFIX}_asked AS asked USING (address_id)
+        JOIN {PREFIX}_site AS site USING (site_id)
+        JOIN {PREFIX}_silent AS silent
+            ON starts_with(site.district_code, silent.district_code)
+            OR starts_with(silent.district_code, site.district_code)
+        WHERE judged.unplaced_reason = 'COVERAGE_UNREAD'
+        """
+    )
 
 
 def _readings(

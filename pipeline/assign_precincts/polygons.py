@@ -1,7 +1,8 @@
 """Points in precinct polygons: a second opinion on where a dwelling lies.
 
 What belongs here: which polygon holds a dwelling's coordinates. Where text rules and map
-disagree neither wins in silence; the map alone places only what no rule covers.
+disagree neither wins in silence; the map alone places only what no rule covers, and only
+by an outline that the rules around it don't contradict.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,11 @@ Relation = duckdb.DuckDBPyRelation
 
 PREFIX = "compare_polygons"
 BATCH_ROWS = 500_000
+BORDER_DEGREES = 0.00004
+"""About four metres, the width of a lane: nearer to a border the map says nothing."""
+CONTRADICTED_SHARE_MAX = 0.01
+"""An outline in which more of the addresses stand by rule in other precincts than this is
+drawn wrong, and places nobody."""
 
 
 class PrecinctPolygon(NamedTuple):
@@ -32,27 +38,33 @@ def compare_polygons(
     address_precincts: Relation,
     links: Relation,
     precincts: Relation,
+    claimants: Relation,
     polygons: Sequence[PrecinctPolygon],
 ) -> Relation:
     """Placements by rule, checked against the map.
 
-    A point in polygons of two precincts, or on a border, says nothing.
+    A point in polygons of two precincts, or near a border, says nothing.
 
     Args:
         engine: where the tables live.
         address_precincts: AddressPrecinct by rules.
         links: AddressLink, for the coordinates of dwellings found.
         precincts: SourcePrecinct; polygons of unknown precincts say nothing.
+        claimants: address_id, region_code, precinct_number: of each address unplaced with
+            COVERAGE_UNREAD the precincts whose description may mean it.
         polygons: the map; a precinct may have several.
 
     Returns:
-        AddressPrecinct: POLYGON_CONFLICT is added where rule and map differ; an address
-        that no rule covers (COVERAGE_GAP) gets the map's precinct, placement POLYGON.
+        AddressPrecinct: POLYGON_CONFLICT is added where rule and map differ. An address
+        that no rule covers (COVERAGE_GAP), or that the words of a description may mean
+        (COVERAGE_UNREAD) whose precinct the map names too, gets the map's precinct,
+        placement POLYGON.
 
     Raises:
         ValueError: a geometry can't be read; its position in the list is named.
     """
     _locate_points(engine, links, polygons)
+    _weigh_outlines(engine, address_precincts)
     return engine.sql(
         f"""
         SELECT placed.address_id,
@@ -62,24 +74,48 @@ def compare_polygons(
             CASE WHEN is_gap THEN 'POLYGON' ELSE placed.placement END AS placement,
             CASE WHEN NOT is_gap THEN placed.unplaced_reason END AS unplaced_reason,
             placed.rule_ids,
-            CASE WHEN (placed.region_code, placed.precinct_number)
-                    <> (map_region, map_number)
+            CASE WHEN placed.region_code <> map_region
+                    OR placed.precinct_number <> map_number
                 THEN list_sort(list_distinct(
                     list_concat(placed.warnings, ['POLYGON_CONFLICT'])))
                 ELSE placed.warnings END AS warnings
         FROM (
             SELECT placed.*, on_map.region_code AS map_region,
                 on_map.precinct_number AS map_number,
-                coalesce(placed.unplaced_reason = 'COVERAGE_GAP', false)
-                    AND on_map.precinct_number IS NOT NULL AS is_gap
+                coalesce(on_map.is_trusted AND (
+                    placed.unplaced_reason = 'COVERAGE_GAP'
+                    OR placed.unplaced_reason = 'COVERAGE_UNREAD'
+                        AND claimant.address_id IS NOT NULL), false) AS is_gap
             FROM address_precincts AS placed
             LEFT JOIN (
-                SELECT point.* FROM {PREFIX}_point AS point
+                SELECT point.*, outline.is_trusted FROM {PREFIX}_point AS point
+                JOIN {PREFIX}_outline AS outline USING (region_code, precinct_number)
                 SEMI JOIN precincts AS precinct
                     ON precinct.region_code = point.region_code
                     AND precinct.precinct_number = point.precinct_number
             ) AS on_map ON on_map.address_id = placed.address_id
+            LEFT JOIN claimants AS claimant
+                ON claimant.address_id = placed.address_id
+                AND claimant.region_code = on_map.region_code
+                AND claimant.precinct_number = on_map.precinct_number
         ) AS placed
+        """
+    )
+
+
+def _weigh_outlines(engine: duckdb.DuckDBPyConnection, address_precincts: Relation) -> None:
+    """Make `_outline`: whether the rules bear each precinct's outline out."""
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_outline AS
+        SELECT point.region_code, point.precinct_number,
+            count(*) FILTER (
+                placed.region_code <> point.region_code
+                OR placed.precinct_number <> point.precinct_number
+            ) <= {CONTRADICTED_SHARE_MAX} * count(*) AS is_trusted
+        FROM {PREFIX}_point AS point
+        JOIN address_precincts AS placed USING (address_id)
+        GROUP BY ALL
         """
     )
 
@@ -96,7 +132,8 @@ def _locate_points(
         (address_id BIGINT, region_code VARCHAR, precinct_number INTEGER)
         """
     )
-    tree = shapely.STRtree([_geometry(n, p) for n, p in enumerate(polygons)])
+    shapes = [_geometry(n, p) for n, p in enumerate(polygons)]
+    tree = shapely.STRtree(shapely.buffer(shapes, -BORDER_DEGREES))
     codes = sorted({(p.region_code, p.precinct_number) for p in polygons})
     number = {code: n for n, code in enumerate(codes)}
     of_polygon = np.array(

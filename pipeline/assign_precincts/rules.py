@@ -64,7 +64,8 @@ def tabulate_rules(
 ) -> None:
     """Make the gazetteer's tables and `<prefix>_rule`, the rules of home precincts.
 
-    `_silent` (district_code) has the districts where a precinct's territory is unknown.
+    `_silent` (region_code, precinct_number, district_code) has the precincts whose
+    territory is unknown.
     Columns: those of PrecinctCoverage with mahalla_key, massif_key and street_key in the
     gazetteer's spelling where one is certain, precinct_id, is_precinct_known, has_range,
     score, mahalla_status, massif_status and street_status (EXACT, FUZZY, UNKNOWN,
@@ -91,7 +92,8 @@ def tabulate_rules(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_silent AS
-        SELECT DISTINCT district_code FROM precincts AS precinct
+        SELECT DISTINCT region_code, precinct_number, district_code
+        FROM precincts AS precinct
         ANTI JOIN {prefix}_read AS read
             ON read.region_code = precinct.region_code
             AND read.precinct_number = precinct.precinct_number

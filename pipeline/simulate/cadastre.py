@@ -42,7 +42,7 @@ def dwelling_pieces(
     known = np.flatnonzero(world.country.dwellings.in_cadastre)
     writer = AddressWriter(world.country)
     for chosen in np.array_split(known, max(-(-len(known) // rows_per_piece), 1)):
-        frame = _rows(rng, world, writer, chosen, owner, as_of)
+        frame = _rows(rng, world, writer, chosen, owner, as_of, faults)
         rebuilt = rng.random(len(chosen)) < faults.dwelling_rebuilt
         rebuilt &= world.country.dwellings.object_kind[chosen] == HOUSE
         before = frame.filter(pl.Series(rebuilt)).with_columns(
@@ -61,9 +61,11 @@ def _rows(
     chosen: Ints,
     owner: Ints,
     as_of: datetime.date,
+    faults: Faults,
 ) -> pl.DataFrame:
     country, people, book = world.country, world.people, world.book
     dwellings = country.dwellings
+    longitudes, latitudes = _coordinates(rng, world, chosen, faults)
     styles = rng.choice(len(_STYLES), len(chosen), p=_STYLES).tolist()
     parts = [
         writer.standard_parts(n, style)
@@ -98,12 +100,31 @@ def _rows(
         "owner_name": names,
         "floor_area_m2": [str(x) for x in area.tolist()],
         "rooms": [str(n) for n in rng.integers(1, 8, len(chosen)).tolist()],
-        "longitude": [str(x) for x in dwellings.longitude[chosen].tolist()],
-        "latitude": [str(x) for x in dwellings.latitude[chosen].tolist()],
+        "longitude": longitudes,
+        "latitude": latitudes,
         "updated_at": [f"{as_of.isoformat()} 00:00:00"] * len(chosen),
     }
     ordered = {name: columns[name] for name in COLUMNS}
     return pl.DataFrame(ordered, schema=dict.fromkeys(COLUMNS, pl.String))
+
+
+def _coordinates(
+    rng: np.random.Generator, world: World, chosen: Ints, faults: Faults
+) -> tuple[list[str | None], list[str | None]]:
+    """Longitudes and latitudes as surveyed: some missing, some of another dwelling."""
+    dwellings = world.country.dwellings
+    is_wrong = rng.random(len(chosen)) < faults.coordinate_wrong
+    other = rng.integers(0, len(dwellings), len(chosen))
+    surveyed = np.where(is_wrong, other, chosen)
+    is_known = (rng.random(len(chosen)) >= faults.coordinate_missing).tolist()
+    longitudes, latitudes = (
+        [
+            str(degrees) if known else None
+            for degrees, known in zip(axis[surveyed].tolist(), is_known, strict=True)
+        ]
+        for axis in (dwellings.longitude, dwellings.latitude)
+    )
+    return longitudes, latitudes
 
 
 def mahalla_rows(country: Country) -> pl.DataFrame:

@@ -72,6 +72,12 @@ class Delivery:
         digest = hashlib.sha256(content).hexdigest()
         self._hashes.setdefault(table, {})[file] = digest
 
+    def write_map(self, file: str, text: str) -> None:
+        """Write a map; maps have no rows and no control file."""
+        path = self._folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+
     def write_controls(self) -> None:
         """Write the control file of every table written."""
         for table, rows in sorted(self._rows.items()):

@@ -5,7 +5,7 @@ cadastral numbers.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -29,12 +29,13 @@ from pipeline.simulate.country import (
     Street,
 )
 from pipeline.simulate.faults import Faults
+from pipeline.simulate.ground import Ground, house_points
 
 
 def make_dwellings(
     rng: np.random.Generator,
     streets: Sequence[Street],
-    centre: Mapping[int, tuple[float, float]],
+    ground: Ground,
     faults: Faults,
 ) -> Dwellings:
     """Houses and flats of every street, numbered along it.
@@ -42,7 +43,7 @@ def make_dwellings(
     Args:
         rng: source of chance.
         streets: with the number of their dwellings.
-        centre: longitude and latitude of each mahalla.
+        ground: where the streets lie.
         faults: shares missing from the cadastre, demolished, commercial.
     """
     sizes = np.array([street.dwellings for street in streets], dtype=np.int64)
@@ -62,10 +63,7 @@ def make_dwellings(
     status = np.zeros(number, dtype=np.int64)
     status[rng.random(number) < faults.dwelling_demolished] = DEMOLISHED
     known = rng.random(number) >= faults.dwelling_missing
-    mahalla = np.array([s.mahalla for s in streets], dtype=np.int64)
-    spot = np.array([centre[m] for m in mahalla.tolist()], dtype=np.float64)
-    shift = rng.normal(0, 0.002, (len(streets), 2))
-    point = (spot + shift)[street] + rng.normal(0, 0.0003, (number, 2))
+    longitude, latitude = house_points(rng, ground, street, house)
     return Dwellings(
         street=street,
         house=house,
@@ -76,8 +74,8 @@ def make_dwellings(
         object_kind=kind,
         status=status,
         in_cadastre=known,
-        longitude=np.round(point[:, 0], 6),
-        latitude=np.round(point[:, 1], 6),
+        longitude=longitude,
+        latitude=latitude,
     )
 
 

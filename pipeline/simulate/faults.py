@@ -122,5 +122,15 @@ class Faults:
     """Precincts whose text names no place that can be looked up."""
     boundary_misspelt: float = 0.02
     """Streets misspelt in a boundary text."""
+    precinct_on_map: float = 0.6
+    """Precincts that are drawn on the map; nobody publishes outlines of all of them."""
+    outline_shifted: float = 0.02
+    """Outlines on the map that stand a street or two off."""
+    outline_swapped: float = 0.005
+    """Outlines whose longitude and latitude were swapped."""
+    coordinate_missing: float = 0.1
+    """Dwellings of the cadastre without coordinates."""
+    coordinate_wrong: float = 0.003
+    """Dwellings whose coordinates are those of another dwelling."""
     damaged: float = 0.0002
     """Rows beyond the registrations asked for that no contract can let in."""

@@ -6,7 +6,7 @@ before the general). The wording stands in boundary_text.py.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -275,24 +275,46 @@ def number_precincts(
     """Give numbers that run through the region, and a place; real ones where known."""
     used: dict[str, set[int]] = {}
     pools = {code: list(rows) for code, rows in (stations or {}).items()}
+    spots: dict[int, tuple[float, float]] = {}
     waiting = []
     for precinct in precincts:
         pool = pools.get(precinct.district_code)
         if precinct.kind == "TERRITORIAL" and pool:
-            number, precinct.longitude, precinct.latitude = pool.pop(0)
+            near = spots.get(precinct.claims[0].mahalla)
+            station = pool[0] if near is None else min(pool, key=_distance_to(near))
+            pool.remove(station)
+            number, precinct.longitude, precinct.latitude = station
             precinct.number = number
             used.setdefault(precinct.region_code, set()).add(number)
+            _remember(spots, precinct)
         else:
             waiting.append(precinct)
     for precinct in waiting:
         taken = used.setdefault(precinct.region_code, set())
         precinct.number = max(taken, default=0) + 1
         taken.add(precinct.number)
-        if precinct.longitude == 0.0:
-            spot = rng.normal(0, 0.15, 2)
-            longitude, latitude = REGION_CENTRE[precinct.region_code]
-            precinct.longitude = round(longitude + float(spot[0]), 6)
-            precinct.latitude = round(latitude + float(spot[1]), 6)
+        # Precincts that share a mahalla stand in it, the others anywhere in the region.
+        near = spots.get(precinct.claims[0].mahalla) if precinct.claims else None
+        spot = rng.normal(0, 0.15 if near is None else 0.003, 2)
+        longitude, latitude = near or REGION_CENTRE[precinct.region_code]
+        precinct.longitude = round(longitude + float(spot[0]), 6)
+        precinct.latitude = round(latitude + float(spot[1]), 6)
+        _remember(spots, precinct)
+
+
+def _remember(spots: dict[int, tuple[float, float]], precinct: Precinct) -> None:
+    for claim in precinct.claims:
+        spots.setdefault(claim.mahalla, (precinct.longitude, precinct.latitude))
+
+
+def _distance_to(
+    near: tuple[float, float],
+) -> Callable[[tuple[int, float, float]], tuple[float, int]]:
+    """How far a station is from a point, in degrees squared; ties by number."""
+    return lambda station: (
+        (station[1] - near[0]) ** 2 + (station[2] - near[1]) ** 2,
+        station[0],
+    )
 
 
 REGION_CENTRE = {

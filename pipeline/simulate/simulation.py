@@ -20,6 +20,7 @@ from pipeline.simulate.faults import Faults
 from pipeline.simulate.identifiers import Identities
 from pipeline.simulate.office import Office, Written
 from pipeline.simulate.people import day_number
+from pipeline.simulate.precinct_map import draw_map
 from pipeline.simulate.register_residences import write_rows
 from pipeline.simulate.register_rows import Piece, Register
 from pipeline.simulate.registrations import Registrations, make_registrations
@@ -96,7 +97,7 @@ def simulate(
     delivery = Delivery(output, as_of.isoformat())
     chance = [
         np.random.Generator(np.random.PCG64(child))
-        for child in np.random.SeedSequence(seed).spawn(8)
+        for child in np.random.SeedSequence(seed).spawn(9)
     ]
     world = make_world(
         chance[:3],
@@ -133,6 +134,9 @@ def simulate(
     notes, damaged = _write_persons(delivery, chance[4], register, order, faults)
     _write_places(delivery, chance[6], world, as_of, faults)
     announce(delivery, chance[7], world.precincts, world.country, faults)
+    drawn = draw_map(chance[8], world.precincts, world.country, world.ground, faults)
+    if drawn is not None:
+        delivery.write_map("cec/boundaries.geojson", drawn)
     _write_acts(delivery, acts)
     delivery.write_controls()
     delivery.write_truth("voters", voter_table(truth, world.people, world.precincts))

@@ -17,6 +17,7 @@ from pipeline.simulate.dwellings import (
     with_other_objects,
 )
 from pipeline.simulate.faults import Faults
+from pipeline.simulate.ground import Ground, lay_out
 from pipeline.simulate.identifiers import national_ids
 from pipeline.simulate.name_book import PEOPLES, NameBook
 from pipeline.simulate.people import PEOPLE_PER_HOUSEHOLD, People, make_people
@@ -42,6 +43,7 @@ class World:
     """Everything that exists; indexes run through the lists and arrays."""
 
     country: places.Country
+    ground: Ground
     precincts: list[Precinct]
     precinct_of_dwelling: Ints
     people: People
@@ -77,7 +79,7 @@ def make_world(
     districts = places.read_districts(regions)
     official = None if mahallas is None else places.official_mahallas(mahallas, districts)
     points = None if stations is None else official_stations(stations, districts)
-    country, precincts = _make_country(
+    country, ground, precincts = _make_country(
         rng, districts, registrations / REGISTRATIONS_PER_PERSON, official, points, faults
     )
     lived_in = rng.random(len(country.dwellings)) >= faults.dwelling_empty
@@ -90,6 +92,7 @@ def make_world(
     area = FIRST_AREA + district[people.household]
     return World(
         country=country,
+        ground=ground,
         precincts=precincts,
         precinct_of_dwelling=precinct_of_dwelling(precincts, country),
         people=people,
@@ -106,7 +109,7 @@ def _make_country(
     official: list[list[tuple[str, str]]] | None,
     stations: Stations | None,
     faults: Faults,
-) -> tuple[places.Country, list[Precinct]]:
+) -> tuple[places.Country, Ground, list[Precinct]]:
     weight = rng.lognormal(0, 0.35, len(districts))
     weight *= [1.3 if district.is_city else 1.0 for district in districts]
     people = persons * weight / weight.sum()
@@ -122,10 +125,11 @@ def _make_country(
     regions = sorted({d.region_code for d in districts})
     precincts += special_precincts(regions, districts)
     number_precincts(rng, precincts, stations)
-    centre = _centres(districts, mahallas, precincts)
-    dwellings = make_dwellings(rng, streets, centre, faults)
+    ground = lay_out(mahallas, streets, _centres(districts, mahallas, precincts))
+    dwellings = make_dwellings(rng, streets, ground, faults)
     numbers = cadastral_numbers(districts, mahallas, streets, dwellings)
-    return places.Country(districts, mahallas, streets, dwellings, numbers), precincts
+    country = places.Country(districts, mahallas, streets, dwellings, numbers)
+    return country, ground, precincts
 
 
 def _centres(

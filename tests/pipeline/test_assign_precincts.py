@@ -132,6 +132,45 @@ def test_map_does_not_settle_an_overlap(engine, rows):
     assert outcome(placed) == "COVERAGE_OVERLAP"
 
 
+def test_map_chooses_among_those_whose_words_may_mean_the_place(engine, rows):
+    rules = ("7 | mahalla=obod", "9 | mahalla=obod; doubtful")
+    for number in (7, 9):
+        placed = place_on_map(engine, rows, map_of(("1718", number, 66)), rules=rules)
+        assert (outcome(placed), placed["placement"]) == (f"1718/{number}", "POLYGON")
+
+
+def test_map_does_not_give_unread_words_to_a_precinct_that_they_are_not_of(engine, rows):
+    rules = ("7 | mahalla=obod", "9 | mahalla=obod; doubtful")
+    placed = place_on_map(engine, rows, map_of(("1718", 8, 66)), rules=rules)
+    assert outcome(placed) == "COVERAGE_UNREAD"
+
+
+def test_an_outline_that_the_rules_contradict_places_nobody(engine, rows):
+    """Precinct 8 is drawn over precinct 7's street: it can't have the gap beside it."""
+    rules = ["7 | mahalla=obod; street=navoiy", "8 | mahalla=elsewhere"]
+    world = build_world(engine, rows, {"dwellings": [], "rules": rules})
+    spots = {"longitude": 66.5, "latitude": 39.5}
+    made = dwelling_rows(["obod / navoiy / 1", "obod / lola / 1"])
+    dwellings = rows(DwellingRecord, *[row | spots for row in made])
+    addresses = [
+        address_row(n, f"mahalla=obod; street={street}; house=1")
+        for n, street in enumerate(("navoiy", "lola"))
+    ]
+    nothing = world.mahallas, world.renames
+    links = resolve_addresses(engine, rows(AddressRecord, *addresses), dwellings, *nothing)
+    placed = locate_addresses(
+        engine,
+        links,
+        world.coverage,
+        world.precincts,
+        dwellings,
+        *nothing,
+        map_of(("1718", 8, 66)),
+    )
+    assert outcome(by_address(placed)[0]) == "1718/7"
+    assert outcome(by_address(placed)[1]) == "COVERAGE_GAP"
+
+
 def test_broken_geometry_names_its_position(engine, rows):
     with pytest.raises(ValueError, match="boundary 0"):
         place_on_map(engine, rows, [PrecinctPolygon("1718", 7, "{}")])

@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import dataclasses
 import datetime
 import gzip
 import hashlib
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import shapely
 
 from pipeline.simulate import Faults, simulate
 from pipeline.simulate.boundaries import announce
@@ -20,6 +22,7 @@ from pipeline.simulate.identifiers import check_digit, national_ids
 from pipeline.simulate.name_book import NameBook, patronymic
 from pipeline.simulate.noise import look_alike, misspell, wrong_digit
 from pipeline.simulate.people import CHILD, make_people
+from pipeline.simulate.precinct_map import draw_map
 from pipeline.simulate.spelling import Style, spell
 from pipeline.simulate.world import make_world
 
@@ -589,3 +592,31 @@ def test_born_on_one_day_in_one_place_and_still_different():
     assert len(set(ids.tolist())) == 900
     with pytest.raises(ValueError, match="too many"):
         national_ids(np.zeros(1001, dtype=np.int64), np.zeros(1001, bool), np.full(1001, 7))
+
+
+def test_the_map_bears_the_true_precincts_out(world):
+    """Every dwelling lies in the outline of its own precinct, or metres from it."""
+    faults = dataclasses.replace(
+        Faults(), precinct_on_map=1.0, outline_shifted=0.0, outline_swapped=0.0
+    )
+    chance = np.random.default_rng(1)
+    drawn = draw_map(chance, world.precincts, world.country, world.ground, faults)
+    shapes = {
+        feature["properties"]["precinct_number"]: shapely.from_geojson(
+            json.dumps(feature["geometry"])
+        )
+        for feature in json.loads(drawn)["features"]
+    }
+    dwellings = world.country.dwellings
+    own = np.array(
+        [shapes.get(world.precincts[n].number) for n in range(len(world.precincts))]
+    )[world.precinct_of_dwelling]
+    points = shapely.points(dwellings.longitude, dwellings.latitude)
+    assert shapely.dwithin(own, points, 1e-4).mean() > 0.999
+
+
+def test_no_map_where_no_precinct_is_drawn(world):
+    faults = dataclasses.replace(Faults(), precinct_on_map=0.0)
+    chance = np.random.default_rng(1)
+    args = world.precincts, world.country, world.ground, faults
+    assert draw_map(chance, *args) is None
