@@ -44,6 +44,7 @@ from pipeline.publish import publish
 from pipeline.quality.measure import measure, settle_parameters
 from pipeline.resolve_addresses import resolve_addresses
 from pipeline.resolve_persons import resolve_persons
+from pipeline.review.entries import list_entries
 from pipeline.run import Run, join
 from pipeline.start import PARAMETERS, frozen_parameters, night_parameters, run_inputs
 from pipeline.summarise_precincts import summarise_precincts
@@ -479,7 +480,14 @@ def raise_discrepancies(engine: Engine, run: Run) -> Counts:
         acts,
         decided,
     )
-    return counts | _write(engine, run, voters=voters, unlisted=unlisted)
+    counts |= _write(engine, run, voters=voters, unlisted=unlisted)
+    entries = list_entries(
+        engine,
+        questions,
+        _corrected_persons(engine, run),
+        *_read(engine, run, "person_record", "address_record", "lineage", "voters"),
+    )
+    return counts | _write(engine, run, review_entry=entries)
 
 
 @stage

@@ -81,7 +81,7 @@ def record_decision(
         SourceError: the file is no decisions file, or a control file speaks for it.
     """
     words = {name: said[name] for name in CONTENT if said.get(name)}
-    row = {"decision_id": _number(words), **words}
+    row = {"decision_id": decision_number(words), **words}
     check_targets(known, words)
     with _alone(Path(file)):
         if _is_recorded(Path(file), known, row["decision_id"]):
@@ -99,7 +99,8 @@ def record_decision(
     return Recorded(row["decision_id"], True, tuple(effects(known, words, before)))
 
 
-def _number(words: Mapping[str, str]) -> str:
+def decision_number(words: Mapping[str, str]) -> str:
+    """A decision's number: its day and a digest of its words, so equal words are one."""
     said = "\n".join(f"{name}={words[name]}" for name in sorted(words))
     digest = hashlib.sha256(said.encode()).hexdigest()[:10].upper()
     return f"S-{words.get('decided_at', '')[:10].replace('-', '')}-{digest}"

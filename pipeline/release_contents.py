@@ -91,6 +91,7 @@ WHOLE_TABLES: tuple[WholeTable, ...] = (
     WholeTable("decisions", ("decision_id",), for_offices=False),
     WholeTable("correction", ("decision_id",), for_offices=False),
     WholeTable("linkage_model", ("column", "level"), for_offices=False),
+    WholeTable("review_entry", ("discrepancy_id", "record_id"), for_offices=False),
     WholeTable(
         "quarantined_row",
         ("source", "source_file", "source_row", "rule"),

@@ -235,6 +235,15 @@ def write_text(path: str, text: str) -> None:
     target.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: str, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}.part")
+    beside.write_bytes(content)
+    beside.replace(target)
+
+
 def read_json(path: str) -> Any:  # noqa: ANN401 - JSON has no narrower type
     """Read JSON."""
     return json.loads(Path(path).read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ from schemas.discrepancy import (
     ResolvedDiscrepancy,
 )
 from schemas.eligibility import EligibilityDecision
-from schemas.linkage import LinkageModel, ReferenceLink, ReviewPair
+from schemas.linkage import LinkageModel, ReferenceLink, ReviewEntry, ReviewPair
 from schemas.person import Person, PersonLink, StableId
 from schemas.place import AddressLink, AddressPrecinct, Placement
 from schemas.record import (
@@ -100,6 +100,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "unlisted": UnlistedPerson,
     "changes": ListChange,
     "discrepancies": Discrepancy,
+    "review_entry": ReviewEntry,
     "resolved_discrepancies": ResolvedDiscrepancy,
     "discrepancies_mia": MiaDiscrepancy,
     "discrepancies_cadastre": CadastreDiscrepancy,

@@ -3,7 +3,14 @@
 import dataframely as dy
 
 from schemas import columns as c
-from schemas.codes import LinkRule, ReferenceLinkOutcome, ReviewCause
+from schemas.codes import (
+    DatePrecision,
+    LinkRule,
+    ReferenceLinkOutcome,
+    RegistrationKind,
+    ReviewCause,
+    Sex,
+)
 
 
 class Link(dy.Schema):
@@ -37,6 +44,34 @@ class ReviewPair(dy.Schema):
     )
     pattern = dy.String(nullable=True, description="comparison levels, column=level")
     cause = c.code(ReviewCause, "why the pair is asked, not decided")
+
+
+class ReviewEntry(dy.Schema):
+    """A row that a commission is asked about, as registered; two a question.
+
+    Kept in the release for `selv review export`: a duplicate often has no list entry.
+    """
+
+    discrepancy_id = dy.String(primary_key=True, description="the question")
+    record_id = c.record_id(primary_key=True)
+    surname = c.text("surname as registered")
+    given_name = c.text("given name as registered")
+    patronymic = c.text("patronymic as registered")
+    surname_key = c.comparison_key("surname, lossless fold")
+    given_name_key = c.comparison_key("given name, lossless fold")
+    patronymic_key = c.comparison_key("patronymic, lossless fold")
+    sex = c.code(Sex, "sex as registered")
+    birth_date = c.birth_date()
+    birth_date_precision = c.code(DatePrecision, "how much of the birth date is known")
+    pinfl = c.text("PINFL as delivered")
+    document_number = c.text("document number as delivered")
+    region_code = c.region_code()
+    district_code = c.district_code()
+    registration_kind = c.code(RegistrationKind, "kind of registered residence")
+    address = c.text("address in standard spelling, one line")
+    voter_id = dy.String(nullable=True, description="its entry; null: it has none")
+    precinct_number = c.precinct_number(nullable=True)
+    list_number = dy.Int32(nullable=True, min=1, description="number in the precinct")
 
 
 class ReferenceLink(dy.Schema):

@@ -20,6 +20,7 @@ from selv import show, tools
 from selv.audit import add_commands
 from selv.decide import decide
 from selv.printing import hand_out_command, print_command
+from selv.review import review_app
 from selv.train import train
 
 EPILOG = (
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 normalise_app = typer.Typer(help="See what is read: CSV in, CSV out.", no_args_is_help=True)
 app.add_typer(normalise_app, name="normalise")
+app.add_typer(review_app, name="review")
 app.command()(decide)
 app.command()(train)
 app.command("print")(print_command)

@@ -1,0 +1,1 @@
+"""Clerical review: questions out as sheets for clerks, verdicts back as decisions."""
