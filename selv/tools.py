@@ -177,9 +177,9 @@ def normalise_identifiers(file: str, output: str | None) -> None:
 
 def normalise_addresses(file: str, output: str | None) -> None:
     """CSV of addresses in, the same rows with their parts out."""
-    from pipeline.normalise.addresses import address_parts
+    from pipeline.normalise.address_shown import shown_addresses
 
-    _transform(file, output, address_parts)
+    _transform(file, output, shown_addresses)
 
 
 def read_boundaries(file: str, output: str | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipeline.normalise.address_grammar import CACHED_TEXTS, Item, read_items
+from pipeline.normalise.address_grammar import CACHED_TEXTS, PLACES, Item, read_items
 from pipeline.normalise.address_words import area_names
 from pipeline.normalise.houses import HouseNumber, house_number, house_span
 from pipeline.normalise.places import join_display, join_key, latin_word, plain_text
@@ -443,11 +443,6 @@ def read_place(
         text: the one-line address without the house at its end.
         has_number: whether a house stands in its column or at the end of the line.
     """
-    if not text:
-        first = _column(mahalla, "MAHALLA", keeps_number=True)
-        second = _column(street, "STREET", keeps_number=has_number)
-        if first.is_only("mahalla") and second.is_only("massif", "street", "lane"):
-            return dataclasses.replace(second, mahalla=first.mahalla)
     reader = Reader(district_code)
     reader.column(mahalla, "MAHALLA", keeps_number=True)
     reader.column(street, "STREET", keeps_number=has_number)
@@ -457,12 +452,43 @@ def read_place(
     return reader.reading
 
 
-@lru_cache(maxsize=CACHED_TEXTS)
-def _column(text: str | None, slot: str, *, keeps_number: bool) -> Reading:
-    """What a column says by itself; shared, so never changed."""
+_ALONE = {
+    "MAHALLA": ("mahalla", "massif", "settlement"),
+    "STREET": ("massif", "street", "lane"),
+}
+
+
+def read_column(text: str, slot: str, *, has_number: bool) -> Reading | None:
+    """What a column says whatever stands beside it; null where that is open.
+
+    An address of two such columns or parts that name different things is read as the two
+    together (`read_place` gives the same).
+
+    Args:
+        text: the column.
+        slot: MAHALLA or STREET.
+        has_number: whether a house stands elsewhere; a column of mahallas keeps its
+            numbers in any case.
+    """
     reader = Reader(None)
-    reader.column(text, slot, keeps_number=keeps_number)
-    return reader.reading
+    reader.column(text, slot, keeps_number=has_number or slot == "MAHALLA")
+    return reader.reading if reader.reading.is_only(*_ALONE[slot]) else None
+
+
+def read_line_part(text: str) -> Reading | None:
+    """What a part of a one-line address says whatever stands around it; null if open.
+
+    Args:
+        text: one or more whole parts between commas.
+    """
+    items = read_items(text)
+    slots = [item.slot for item in items]
+    if len(slots) != len(set(slots)) or not set(slots) <= set(PLACES):
+        return None
+    reader = Reader(None)
+    reader.text_items(items)
+    named = ("mahalla", "massif", "settlement", "street", "lane")
+    return reader.reading if reader.reading.is_only(*named) else None
 
 
 def read_numbers(

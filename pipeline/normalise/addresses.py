@@ -1,26 +1,22 @@
 """Stage 2, places: addresses of persons and dwellings in parts.
 
-What belongs here: the work over a country's rows. Strings are read once per distinct
-value (place: mahalla, street and the line without its house; numbers: house, building,
-flat and the end of the line) and joined back in the engine; how one of them is read
-stands in address_reading.py.
+What belongs here: the way of a country's rows. Each row becomes the numbers of its pieces
+(address_split.py), each distinct piece is read once (address_dictionaries.py), and the
+parts are joined back by these numbers. Rows are streamed: what is kept is what is distinct.
 """
 
-from collections.abc import Callable
+from typing import NamedTuple
 
 import duckdb
-import polars as pl
 
-from pipeline.normalise.address_reading import (
-    Place,
-    Reading,
-    read_numbers,
-    read_place,
+from pipeline.normalise.address_dictionaries import (
+    read_cadastral_numbers,
+    read_number_columns,
+    read_pieces,
+    read_wholes,
 )
-from pipeline.normalise.identifiers import canonical_cadastral_number
+from pipeline.normalise.address_split import split_sql
 
-BATCH_ROWS = 200_000
-UNREAD_CHARACTERS_MAX = 500
 RAW_COLUMNS = (
     "region_code",
     "district_code",
@@ -32,37 +28,26 @@ RAW_COLUMNS = (
     "address_text",
     "cadastral_number",
 )
+PIECES = (
+    "region_code",
+    "district_code",
+    "cadastral_number",
+    "first_id",
+    "second_id",
+    "whole_key",
+    "number_id",
+    "has_tail",
+)
+"""What an address as delivered consists of."""
 
-# The end of a one-line address that holds nothing but house, building and flat. Splitting
-# it off lets the rest, which repeats over a street's houses, be read once.
-_NUMBER = r"\d+(?:-?\p{L}|\s[ABVGАБВГ])?(?:[/\\]\d*\p{L}?)*"
-_FLAT_WORD = r"(?:xonadoni?|хонадони?|xon|хон|kvartira|квартира|kv|кв)"
-_HOUSE = rf"(?:№?\s*{_NUMBER}\s*-?\s*(?:uyi?|уйи?)|(?:uy|уй|дом|dom|[dд])[.\s№]*{_NUMBER})"
-_FLAT = rf"(?:№?\s*{_NUMBER}(?:\s*-?\s*{_FLAT_WORD})?|{_FLAT_WORD}[.\s№]*{_NUMBER})"
-_FIRST = rf"(?:(?:^|[\s,;]+){_HOUSE}|[,;]\s*{_NUMBER})"
-TAIL = rf"(?i)^(.*?)({_FIRST}(?:[\s,;.]+{_FLAT})*\.?)[\s,;.]*$"
-STREET_WITH_NUMBER = r"(?i)((?:chasi|часи|чаcи))\.?\s+(№?\s*\d)"
 
-_PART_COLUMNS: dict[str, type[pl.DataType]] = {
-    "mahalla_key": pl.String,
-    "mahalla_kind": pl.String,
-    "mahalla_shown": pl.String,
-    "massif_key": pl.String,
-    "massif_shown": pl.String,
-    "street_key": pl.String,
-    "lane": pl.String,
-    "street_shown": pl.String,
-    "street_alone": pl.String,
-    "house_number": pl.Int32,
-    "house_key": pl.String,
-    "house_shown": pl.String,
-    "building_key": pl.String,
-    "building_shown": pl.String,
-    "flat_key": pl.String,
-    "flat_shown": pl.String,
-    "unread": pl.String,
-    "has_place": pl.Boolean,
-}
+class Dictionaries(NamedTuple):
+    """Names of the tables that hold what each distinct value was read as."""
+
+    piece: str
+    whole: str
+    number: str
+    cadastral: str
 
 
 def normalise_addresses(
@@ -82,18 +67,29 @@ def normalise_addresses(
         (row_id, address_id), one row per row of `persons`.
     """
     raw = ", ".join(RAW_COLUMNS)
+    source = persons.project(f"row_id AS id, {raw}")
+    names = dictionaries("normalise_addresses")
+    pieces = in_pieces(engine, source, names)  # noqa: F841 - read by name
+    same = ", ".join(PIECES)
     engine.execute(
-        f"""CREATE OR REPLACE TEMP TABLE normalise_addresses_raw AS
-        SELECT row_number() OVER (ORDER BY first_row) - 1 AS id, *
-        FROM (SELECT {raw}, min(row_id) AS first_row, list(row_id) AS row_ids
-              FROM persons GROUP BY {raw})"""
+        f"""CREATE OR REPLACE TEMP TABLE normalise_addresses_distinct AS
+        SELECT {same}, min(id) AS first_row, list(id) AS row_ids
+        FROM pieces GROUP BY {same}"""
     )
-    crosswalk = engine.sql(
-        "SELECT unnest(row_ids) AS row_id, id AS address_id FROM normalise_addresses_raw"
+    engine.execute(
+        """CREATE OR REPLACE TEMP TABLE normalise_addresses_order AS
+        SELECT first_row, row_number() OVER (ORDER BY first_row) - 1 AS address_id
+        FROM normalise_addresses_distinct"""
     )
-    parts = _read_parts(engine, "normalise_addresses")
-    records = parts.project("* EXCLUDE (id, massif, street_alone), id AS address_id")
-    return records, crosswalk
+    ordered = (
+        "normalise_addresses_distinct JOIN normalise_addresses_order USING (first_row)"
+    )
+    numbered = engine.sql(f"SELECT address_id AS id, {same} FROM {ordered}")
+    crosswalk = engine.sql(f"SELECT unnest(row_ids) AS row_id, address_id FROM {ordered}")
+    parts = address_parts(engine, numbered, names)
+    return parts.project(
+        "* EXCLUDE (id, massif, street_alone), id AS address_id"
+    ), crosswalk
 
 
 def normalise_dwellings(
@@ -110,310 +106,201 @@ def normalise_dwellings(
         fourteen digits.
     """
     raw = ", ".join(RAW_COLUMNS)
-    engine.execute(
-        f"""CREATE OR REPLACE TEMP TABLE normalise_dwellings_raw AS
-        SELECT row_id AS id, {raw} FROM dwellings"""
+    source = dwellings.project(
+        f"""row_id AS id, {raw}, object_kind, status,
+        CASE WHEN regexp_full_match(owner_pinfl, '[0-9]{{14}}') THEN owner_pinfl END
+            AS owner_pinfl,
+        floor_area_m2, rooms, longitude, latitude"""
     )
-    parts = _read_parts(engine, "normalise_dwellings")  # noqa: F841 - read by name
+    names = dictionaries("normalise_dwellings")
+    own = "object_kind, status, owner_pinfl, floor_area_m2, rooms, longitude, latitude"
+    pieces = in_pieces(engine, source, names, own)  # noqa: F841 - read by name
+    engine.execute("CREATE OR REPLACE TEMP TABLE normalise_dwellings_rows AS FROM pieces")
+    rows = engine.table("normalise_dwellings_rows")
+    parts = address_parts(engine, rows, names, own)
+    return parts.project("* EXCLUDE (id, massif, street_alone), id AS dwelling_id")
+
+
+def dictionaries(stage: str) -> Dictionaries:
+    """Names of the tables that a stage keeps its distinct values in."""
+    return Dictionaries(*(f"{stage}_{name}" for name in Dictionaries._fields))
+
+
+def in_pieces(
+    engine: duckdb.DuckDBPyConnection,
+    source: duckdb.DuckDBPyRelation,
+    names: Dictionaries,
+    passed_on: str = "",
+) -> duckdb.DuckDBPyRelation:
+    """The rows as numbers of their pieces; makes all tables of `names` but the wholes.
+
+    Args:
+        engine: the engine.
+        source: id, the raw address columns, and the columns to pass on.
+        names: tables to make.
+        passed_on: columns of the source to keep.
+
+    Returns:
+        id, PIECES, and what is passed on. `whole_key` is null but where an address is not
+        the sum of its pieces.
+    """
+    split = engine.sql(split_sql("source"))  # noqa: F841 - read by name
+    distinct = f"{names.piece}_distinct"
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {distinct} AS {_DISTINCT}")
+    texts = engine.sql(
+        f"""SELECT first_kind AS kind, first_text AS text FROM {distinct}
+        WHERE first_text IS NOT NULL
+        UNION SELECT second_kind, second_text FROM {distinct}
+        WHERE second_text IS NOT NULL"""
+    )
+    numbers = engine.sql(
+        f"SELECT house, building, flat, tail FROM {distinct} WHERE grouping = {_OF_NUMBERS}"
+    )
+    cadastral = engine.sql(
+        f"SELECT other_cadastral AS cadastral_number FROM {distinct} "
+        "WHERE other_cadastral IS NOT NULL"
+    )
+    read_pieces(engine, names.piece, texts)
+    read_number_columns(engine, names.number, numbers)
+    read_cadastral_numbers(engine, names.cadastral, cadastral)
+    engine.execute(f"DROP TABLE {distinct}")
+    kept = f", {passed_on}" if passed_on else ""
     return engine.sql(
-        """SELECT parts.* EXCLUDE (id, massif, street_alone), parts.id AS dwelling_id,
-            object_kind, status,
-            CASE WHEN regexp_full_match(owner_pinfl, '[0-9]{14}') THEN owner_pinfl END
-                AS owner_pinfl,
-            floor_area_m2, rooms, longitude, latitude
-        FROM parts JOIN dwellings ON parts.id = dwellings.row_id"""
+        _IN_PIECES.format(piece=names.piece, number=names.number, passed_on=kept)
     )
 
 
-def _read_parts(engine: duckdb.DuckDBPyConnection, stage: str) -> duckdb.DuckDBPyRelation:
-    """AddressParts with id and massif, of the table `<stage>_raw`."""
-    engine.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {stage}_split AS
-        SELECT id, mahalla, street, house, building, flat,
-            CASE WHEN address_text IS NOT NULL THEN district_code END AS text_district,
-            CASE WHEN line.tail <> '' THEN line.head ELSE address_text END AS head,
-            nullif(line.tail, '') AS tail,
-            house IS NOT NULL OR coalesce(line.tail, '') <> '' AS has_number
-        FROM (SELECT *, regexp_extract(
-                regexp_replace(address_text, $street, '\\1, \\2'),
-                $tail, ['head', 'tail']) AS line
-              FROM {stage}_raw)""",
-        {"street": STREET_WITH_NUMBER, "tail": TAIL},
+def is_canonical(column: str) -> str:
+    """SQL: the number has the form that canonical_cadastral_number gives."""
+    return (
+        f"regexp_full_match({column}, "
+        "'([0-9]{2}:){5}[0-9]{4}(:[0-9]{4}(:[0-9]{3})?)?') "
+        f"AND NOT regexp_matches({column}, ':0+$')"
     )
-    place_keys = ["text_district", "mahalla", "street", "head", "has_number"]
-    number_keys = ["house", "building", "flat", "tail", "has_place"]
-    _dictionary(engine, f"{stage}_place", f"{stage}_split", place_keys, _read_place)
-    engine.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {stage}_placed AS
-        SELECT split.id, place.value_id AS place_id, split.house, split.building,
-            split.flat, split.tail, split.tail IS NOT NULL AND place.has_place AS has_place
-        FROM {stage}_split AS split JOIN {stage}_place AS place
-            ON {_same("split", "place", place_keys)}"""
-    )
-    engine.execute(f"DROP TABLE {stage}_split")
-    _dictionary(engine, f"{stage}_number", f"{stage}_placed", number_keys, _read_numbers)
-    engine.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {stage}_ids AS
-        SELECT placed.id, placed.place_id, number.value_id AS number_id
-        FROM {stage}_placed AS placed JOIN {stage}_number AS number
-            ON {_same("placed", "number", number_keys)}"""
-    )
-    engine.execute(f"DROP TABLE {stage}_placed")
-    _cadastral_keys(engine, stage)
-    agreements = {
-        part: f"(number.{part}_key IS NULL OR place.{part}_key IS NULL "
-        f"OR number.{part}_key = place.{part}_key)"
-        for part in ("house", "building", "flat")
-    }
-    return engine.sql(_PARTS.format(stage=stage, **agreements))
 
 
-_PARTS = """
-SELECT *, CASE WHEN unread IS NULL THEN []::VARCHAR[] ELSE ['ADDRESS_UNREAD'] END
-    AS warnings
-FROM (SELECT raw.id, raw.region_code, raw.district_code,
-    place.mahalla_key, place.mahalla_kind, place.massif_key, place.street_key, place.lane,
-    CASE WHEN {house} THEN coalesce(number.house_number, place.house_number) END
-        AS house_number,
-    CASE WHEN {house} THEN coalesce(number.house_key, place.house_key) END AS house_key,
-    CASE WHEN {building} THEN coalesce(number.building_key, place.building_key) END
-        AS building_key,
-    CASE WHEN {flat} THEN coalesce(number.flat_key, place.flat_key) END AS flat_key,
-    CASE WHEN cadastral.cadastral_number IS NOT NULL THEN cadastral.cadastral_key
-        ELSE raw.cadastral_number END AS cadastral_key,
-    place.mahalla_shown AS mahalla, place.massif_shown AS massif,
-    place.street_shown AS street, place.street_alone,
-    CASE WHEN {house} THEN coalesce(number.house_shown, place.house_shown) END AS house,
-    CASE WHEN {building} THEN coalesce(number.building_shown, place.building_shown) END
-        AS building,
-    CASE WHEN {flat} THEN coalesce(number.flat_shown, place.flat_shown) END AS flat,
-    nullif(concat_ws(' ', place.unread, number.unread,
-        CASE WHEN NOT {house}
-            THEN concat_ws(' ', place.house_shown, number.house_shown) END,
-        CASE WHEN NOT {building}
-            THEN concat_ws(' ', place.building_shown, number.building_shown) END,
-        CASE WHEN NOT {flat} THEN concat_ws(' ', place.flat_shown, number.flat_shown) END),
-        '')
-        AS unread
-FROM {stage}_ids AS ids
-JOIN {stage}_raw AS raw ON ids.id = raw.id
-JOIN {stage}_place AS place ON ids.place_id = place.value_id
-JOIN {stage}_number AS number ON ids.number_id = number.value_id
-LEFT JOIN {stage}_cadastral AS cadastral
-    ON raw.cadastral_number = cadastral.cadastral_number)
+# One reading of the rows finds the distinct values of all of them.
+_OF_NUMBERS = 0b111100001
+_DISTINCT = f"""
+    SELECT first_kind, first_text, second_kind, second_text, house, building, flat, tail,
+        other_cadastral, grouping(first_kind, first_text, second_kind, second_text,
+            house, building, flat, tail, other_cadastral) AS grouping
+    FROM (
+        SELECT *, CASE WHEN NOT ({is_canonical("cadastral_number")})
+            THEN cadastral_number END AS other_cadastral
+        FROM split
+    )
+    GROUP BY GROUPING SETS ((first_kind, first_text), (second_kind, second_text),
+        (house, building, flat, tail), (other_cadastral))
+"""
+
+_IN_PIECES = """
+    SELECT split.id, region_code, district_code, cadastral_number,
+        CASE WHEN whole_key IS NULL THEN first_id END AS first_id,
+        CASE WHEN whole_key IS NULL THEN second_id END AS second_id,
+        whole_key, number.number_id, split.tail IS NOT NULL AS has_tail {passed_on}
+    FROM (
+        SELECT split.*, first.piece_id AS first_id, second.piece_id AS second_id,
+            CASE WHEN is_mixed
+                OR (coalesce(first.mask, 0) | coalesce(second.mask, 0)) < 0
+                OR (coalesce(first.mask, 0) & coalesce(second.mask, 0)) <> 0
+            THEN json_array(CASE WHEN address_text IS NOT NULL THEN district_code END,
+                mahalla, street, head, has_number)::VARCHAR END AS whole_key
+        FROM split
+        LEFT JOIN {piece} AS first
+            ON first.text = split.first_text AND first.kind = split.first_kind
+        LEFT JOIN {piece} AS second
+            ON second.text = split.second_text AND second.kind = split.second_kind
+    ) AS split
+    JOIN (SELECT DISTINCT number_id, house, building, flat, tail FROM {number}) AS number
+        ON split.house IS NOT DISTINCT FROM number.house
+        AND split.building IS NOT DISTINCT FROM number.building
+        AND split.flat IS NOT DISTINCT FROM number.flat
+        AND split.tail IS NOT DISTINCT FROM number.tail
 """
 
 
-def _same(left: str, right: str, columns: list[str]) -> str:
-    return " AND ".join(
-        f"{left}.{column} IS NOT DISTINCT FROM {right}.raw_{column}" for column in columns
-    )
-
-
-def _dictionary(
+def address_parts(
     engine: duckdb.DuckDBPyConnection,
-    name: str,
-    table: str,
-    keys: list[str],
-    read: Callable[..., Reading],
-) -> None:
-    """A table of what each distinct combination of the keys was read as.
-
-    Columns: value_id, raw_<key> for each key, and the parts.
-    """
-    columns = ", ".join(f"{key} AS raw_{key}" for key in keys)
-    engine.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {name}_raw AS
-        SELECT row_number() OVER () - 1 AS value_id, *
-        FROM (SELECT DISTINCT {columns} FROM {table})"""
-    )
-    count = engine.table(f"{name}_raw").shape[0]
-    fields = ", ".join(f"raw_{key}" for key in keys)
-    for first in range(0, max(count, 1), BATCH_ROWS):
-        batch = engine.execute(
-            f"SELECT value_id, {fields} FROM {name}_raw "
-            f"WHERE value_id >= {first} AND value_id < {first + BATCH_ROWS}"
-        ).fetchall()
-        rows = [(row[0], *_part_row(read(*row[1:]))) for row in batch]
-        schema: dict[str, type[pl.DataType]] = {"value_id": pl.Int64, **_PART_COLUMNS}
-        columns_read = zip(*rows, strict=True) if rows else ((),) * len(schema)
-        frame = pl.DataFrame(
-            [
-                pl.Series(column, values, dtype)
-                for (column, dtype), values in zip(
-                    schema.items(), columns_read, strict=True
-                )
-            ]
-        ).to_arrow()
-        engine.register(f"{name}_frame", frame)
-        verb = (
-            f"INSERT INTO {name}_parts"
-            if first
-            else (f"CREATE OR REPLACE TEMP TABLE {name}_parts AS")
-        )
-        engine.execute(f"{verb} FROM {name}_frame")
-        engine.unregister(f"{name}_frame")
-    engine.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {name} AS
-        SELECT * FROM {name}_raw JOIN {name}_parts USING (value_id)"""
-    )
-    engine.execute(f"DROP TABLE {name}_raw; DROP TABLE {name}_parts")
-
-
-def _read_place(
-    district_code: str | None,
-    mahalla: str | None,
-    street: str | None,
-    head: str | None,
-    has_number: bool,  # noqa: FBT001 - a column of the engine's row
-) -> Reading:
-    return read_place(district_code, mahalla, street, head, has_number=has_number)
-
-
-def _read_numbers(
-    house: str | None,
-    building: str | None,
-    flat: str | None,
-    tail: str | None,
-    has_place: bool,  # noqa: FBT001 - a column of the engine's row
-) -> Reading:
-    return read_numbers(house, building, flat, tail, has_place=has_place)
-
-
-def _part_row(reading: Reading) -> tuple[str | int | bool | None, ...]:
-    """The parts in the order of _PART_COLUMNS."""
-    mahalla, street = reading.mahalla or _NOWHERE, reading.street or _NOWHERE
-    massif = reading.massif or reading.settlement or _NOWHERE
-    house, building, flat = reading.house, reading.building, reading.flat
-    shown = ", ".join(filter(None, (massif.display, street.display))) or None
-    unread = " ".join(reading.unread)[:UNREAD_CHARACTERS_MAX]
-    return (
-        mahalla.key,
-        mahalla.kind,
-        mahalla.display,
-        massif.key or None,
-        massif.display,
-        street.key,
-        reading.lane,
-        shown,
-        street.display,
-        house.leading if house else None,
-        house.key if house else None,
-        house.display if house else None,
-        building.key if building else None,
-        building.display if building else None,
-        flat.key if flat else None,
-        flat.display if flat else None,
-        unread or None,
-        reading.has_place,
-    )
-
-
-_NOWHERE = Place(None, None)
-PART_NAMES = (
-    "mahalla",
-    "street",
-    "house",
-    "building",
-    "flat",
-    "lane",
-    "massif",
-    "unread",
-    "warnings",
-    "mahalla_kind",
-)
-_SHOWN_COLUMNS = (
-    "mahalla",
-    "mahalla_kind",
-    "massif",
-    "street",
-    "lane",
-    "house",
-    "building",
-    "flat",
-    "mahalla_key",
-    "massif_key",
-    "street_key",
-    "house_key",
-    "building_key",
-    "flat_key",
-    "cadastral_key",
-    "unread",
-    "warnings",
-)
-
-
-def _cadastral_keys(engine: duckdb.DuckDBPyConnection, stage: str) -> None:
-    """Canonical forms of the cadastral numbers that are not canonical as delivered."""
-    engine.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {stage}_other AS
-        SELECT row_number() OVER () - 1 AS value_id, cadastral_number
-        FROM (SELECT DISTINCT cadastral_number FROM {stage}_raw
-              WHERE NOT {_is_canonical("cadastral_number")})"""
-    )
-    engine.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {stage}_cadastral
-        (cadastral_number VARCHAR, cadastral_key VARCHAR)"""
-    )
-    count = engine.table(f"{stage}_other").shape[0]
-    for first in range(0, count, BATCH_ROWS):
-        numbers = engine.sql(
-            f"SELECT cadastral_number FROM {stage}_other "
-            f"WHERE value_id >= {first} AND value_id < {first + BATCH_ROWS}"
-        ).pl()
-        keyed = numbers.with_columns(
-            canonical_cadastral_number(numbers["cadastral_number"]).alias("cadastral_key")
-        ).to_arrow()
-        engine.register(f"{stage}_frame", keyed)
-        engine.execute(f"INSERT INTO {stage}_cadastral FROM {stage}_frame")
-        engine.unregister(f"{stage}_frame")
-
-
-def _is_canonical(column: str) -> str:
-    """SQL: the number has the form that canonical_cadastral_number gives."""
-    return (
-        (
-            f"regexp_full_match({column}, "
-            "'([0-9]{{2}}:){{5}}[0-9]{{4}}(:[0-9]{{4}}(:[0-9]{{3}})?)?') "
-            f"AND NOT regexp_matches({column}, ':0+$')"
-        )
-        .replace("{{", "{")
-        .replace("}}", "}")
-    )
-
-
-def address_parts(frame: pl.DataFrame) -> pl.DataFrame:
-    """Each row's address in parts, for looking at what is read.
+    rows: duckdb.DuckDBPyRelation,
+    names: Dictionaries,
+    passed_on: str = "",
+) -> duckdb.DuckDBPyRelation:
+    """AddressParts of rows given as numbers of their pieces; makes the table of wholes.
 
     Args:
-        frame: district_code and any of mahalla, street, house, building, flat,
-            address_text, cadastral_number; other columns are kept as they are.
+        engine: the engine.
+        rows: what `in_pieces` gives, in a table: it is read twice.
+        names: the tables that it made.
+        passed_on: columns of the rows to keep.
 
     Returns:
-        The same rows in their order, with mahalla, mahalla_kind, massif, street (without
-        its massif), lane, house, building and flat in standard spelling, their keys,
-        unread and warnings (separated by spaces). A delivered column of the same name is
-        kept as `delivered_<name>`.
+        AddressParts with id, massif (in standard spelling) and street_alone (the street
+        without its massif), and what is passed on.
     """
-    raw = frame.select(
-        pl.int_range(pl.len(), dtype=pl.Int64).alias("id"),
-        *(
-            pl.col(column).cast(pl.String)
-            if column in frame.columns
-            else pl.lit(None, pl.String).alias(column)
-            for column in RAW_COLUMNS
-        ),
-    ).with_columns(pl.col(name).str.strip_chars().replace("", None) for name in RAW_COLUMNS)
-    with duckdb.connect() as engine:
-        engine.register("normalise_shown_frame", raw.to_arrow())
-        engine.execute(
-            "CREATE TEMP TABLE normalise_shown_raw AS FROM normalise_shown_frame"
-        )
-        parts: pl.DataFrame = _read_parts(engine, "normalise_shown").pl().sort("id")
-    shown = parts.with_columns(
-        pl.col("street_alone").alias("street"), pl.col("warnings").list.join(" ")
+    wholes = rows.filter("whole_key IS NOT NULL").project("whole_key").distinct()
+    read_wholes(engine, names.whole, wholes)
+    agree = {
+        part: f"(number.{part}_key IS NULL OR whole.{part}_key IS NULL "
+        f"OR number.{part}_key = whole.{part}_key)"
+        for part in ("house", "building", "flat")
+    }
+    numbers = ", ".join(
+        f"CASE WHEN {agree[part]} THEN coalesce(number.{column}, whole.{column}) END "
+        f"AS {name}"
+        for part, column, name in _NUMBER_COLUMNS
     )
-    kept = frame.rename(
-        {column: f"delivered_{column}" for column in PART_NAMES if column in frame.columns}
+    places = ", ".join(
+        f"coalesce(first.{column}, second.{column}, whole.{column}) AS {name}"
+        for column, name in _PLACE_COLUMNS.items()
     )
-    return pl.concat([kept, shown.select(_SHOWN_COLUMNS)], how="horizontal")
+    apart = ", ".join(
+        f"CASE WHEN NOT {agree[part]} "
+        f"THEN concat_ws(' ', whole.{part}_shown, number.{part}_shown) END"
+        for part in agree
+    )
+    kept = f", {passed_on}" if passed_on else ""
+    return engine.sql(
+        f"""
+        SELECT *, nullif(concat_ws(', ', massif, street_alone), '') AS street,
+            CASE WHEN unread IS NULL THEN []::VARCHAR[] ELSE ['ADDRESS_UNREAD'] END
+                AS warnings
+        FROM (
+            SELECT pieces.id, region_code, district_code, {places}, {numbers},
+                CASE WHEN cadastral.cadastral_number IS NOT NULL
+                    THEN cadastral.cadastral_key ELSE pieces.cadastral_number END
+                    AS cadastral_key,
+                nullif(concat_ws(' ', whole.unread, number.unread, {apart}), '') AS unread
+                {kept}
+            FROM rows AS pieces
+            LEFT JOIN {names.piece} AS first ON first.piece_id = pieces.first_id
+            LEFT JOIN {names.piece} AS second ON second.piece_id = pieces.second_id
+            LEFT JOIN {names.whole} AS whole ON whole.whole_key = pieces.whole_key
+            JOIN {names.number} AS number ON number.number_id = pieces.number_id
+                AND number.has_place = (has_tail AND CASE WHEN pieces.whole_key IS NULL
+                    THEN coalesce(first.mask, 0) + coalesce(second.mask, 0) > 0
+                    ELSE whole.has_place END)
+            LEFT JOIN {names.cadastral} AS cadastral
+                ON cadastral.cadastral_number = pieces.cadastral_number
+        )"""
+    )
+
+
+_PLACE_COLUMNS = {
+    "mahalla_key": "mahalla_key",
+    "mahalla_kind": "mahalla_kind",
+    "mahalla_shown": "mahalla",
+    "massif_key": "massif_key",
+    "massif_shown": "massif",
+    "street_key": "street_key",
+    "lane": "lane",
+    "street_shown": "street_alone",
+}
+_NUMBER_COLUMNS = (
+    ("house", "house_number", "house_number"),
+    *(
+        (part, f"{part}_{form}", name)
+        for part in ("house", "building", "flat")
+        for form, name in (("key", f"{part}_key"), ("shown", part))
+    ),
+)

@@ -1,9 +1,17 @@
+import dataclasses
+import re
+
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipeline.normalise.address_reading import read_numbers, read_place
-from pipeline.normalise.addresses import address_parts
+from pipeline.normalise.address_reading import (
+    read_column,
+    read_line_part,
+    read_numbers,
+    read_place,
+)
+from pipeline.normalise.address_shown import shown_addresses
 from pipeline.normalise.boundaries import read_boundary
 from pipeline.normalise.places import join_display, name_parts, place_key, plain_text
 from tests.conftest import read_cases
@@ -54,7 +62,7 @@ def parts_of(cases, case=str):
         },
         schema=dict.fromkeys(["district_code", *columns], pl.String),
     )
-    read = address_parts(frame)
+    read = shown_addresses(frame)
     return read.select(pl.exclude(r"^delivered_.*$", "address_text")).rows()
 
 
@@ -79,7 +87,7 @@ def test_order_of_rows_changes_nothing(order):
 
 def test_reading_the_standard_spelling_again_changes_nothing():
     columns = ["mahalla", "massif", "street", "house", "building", "flat"]
-    first = address_parts(
+    first = shown_addresses(
         pl.DataFrame(
             {
                 "district_code": [row["district_code"] for row in ADDRESSES],
@@ -88,7 +96,7 @@ def test_reading_the_standard_spelling_again_changes_nothing():
             schema_overrides={"address_text": pl.String},
         )
     )
-    again = address_parts(
+    again = shown_addresses(
         first.select(
             "district_code",
             "mahalla",
@@ -108,3 +116,54 @@ def test_reading_the_standard_spelling_again_changes_nothing():
     )
     rows = known["index"].to_list()
     assert again.select(keys)[rows].rows() == first.select(keys)[rows].rows()
+
+
+MAHALLAS = sorted({case["mahalla"] for case in ADDRESSES if case["mahalla"]})
+STREETS = sorted({case["street"] for case in ADDRESSES if case["street"]})
+PARTS = sorted(
+    {part for case in ADDRESSES for part in case["address_text"].split(",") if part}
+)
+
+
+def together(first, second):
+    """Two readings as one, where they name different things."""
+    if first is None or second is None:
+        return None
+    names = ("mahalla", "massif", "settlement", "street", "lane")
+    named = [name for name in names if getattr(first, name) is not None]
+    taken = [name for name in names if getattr(second, name) is not None]
+    both = {"massif", "settlement"}
+    if set(named) & set(taken) or (both & set(named) and both & set(taken)):
+        return None
+    return dataclasses.replace(
+        second,
+        **{name: getattr(first, name) for name in named},
+        is_without_number=False,
+        ends_unread=False,
+    )
+
+
+def found(reading):
+    return dataclasses.replace(reading, is_without_number=False, ends_unread=False)
+
+
+@given(st.sampled_from(MAHALLAS), st.sampled_from(STREETS), st.booleans())
+@settings(max_examples=300)
+def test_columns_read_apart_give_what_the_whole_gives(mahalla, street, has_number):
+    apart = together(
+        read_column(mahalla, "MAHALLA", has_number=has_number),
+        read_column(street, "STREET", has_number=has_number),
+    )
+    whole = read_place(None, mahalla, street, None, has_number=has_number)
+    assert apart is None or apart == found(whole)
+
+
+@given(st.lists(st.sampled_from(PARTS), min_size=2, max_size=4), st.booleans())
+@settings(max_examples=300)
+def test_a_line_read_in_parts_gives_what_the_whole_gives(parts, has_number):
+    line = ",".join(parts)
+    assume(not re.search(r"[()\[\]{}]", line))
+    beginning, last = line.rsplit(",", 1)
+    apart = together(read_line_part(beginning), read_line_part(last))
+    whole = read_place("1726266", None, None, line, has_number=has_number)
+    assert apart is None or apart == found(whole)

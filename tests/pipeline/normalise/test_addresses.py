@@ -3,8 +3,8 @@ import datetime
 import polars as pl
 import pytest
 
+from pipeline.normalise.address_shown import shown_addresses
 from pipeline.normalise.addresses import (
-    address_parts,
     normalise_addresses,
     normalise_dwellings,
 )
@@ -50,7 +50,7 @@ def frame_of(cases):
 
 @pytest.fixture(scope="module")
 def read():
-    return {row["case"]: row for row in address_parts(frame_of(CASES)).to_dicts()}
+    return {row["case"]: row for row in shown_addresses(frame_of(CASES)).to_dicts()}
 
 
 def expected(case):
@@ -111,7 +111,7 @@ def test_shares_of_right_and_wrong_hold_the_bar(read):
 )
 def test_spellings_of_one_address_have_one_key(texts):
     frame = pl.DataFrame({"district_code": ["1726266"] * len(texts), "address_text": texts})
-    keys = address_parts(frame).select("mahalla_key", "street_key", "lane", "house_key")
+    keys = shown_addresses(frame).select("mahalla_key", "street_key", "lane", "house_key")
     assert keys.unique().height == 1
 
 
@@ -128,7 +128,7 @@ def test_spellings_of_one_address_have_one_key(texts):
 )
 def test_different_addresses_keep_different_keys(left, right):
     frame = pl.DataFrame({"district_code": ["1726266"] * 2, "address_text": [left, right]})
-    keys = address_parts(frame).select(
+    keys = shown_addresses(frame).select(
         "mahalla_key", "massif_key", "street_key", "lane", "house_key"
     )
     assert keys.unique().height == 2
@@ -176,7 +176,7 @@ def test_columns_of_the_delivery_are_kept_under_their_own_name():
     frame = pl.DataFrame(
         {"record_id": ["r1"], "district_code": ["1726266"], "street": ["навоий к."]}
     )
-    row = address_parts(frame).row(0, named=True)
+    row = shown_addresses(frame).row(0, named=True)
     assert row["record_id"] == "r1"
     assert row["delivered_street"] == "навоий к."
     assert row["street"] == "Navoiy koʻchasi"
