@@ -74,7 +74,7 @@ def determine_eligibility(
     )
     # The last day of birth on which somebody is of age on election day itself: whoever
     # turns 18 that day votes (Article 4).
-    cutoff = _years_before(election_date, policy.voting_age_years)
+    cutoff = years_before(election_date, policy.voting_age_years)
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE eligibility_ground AS "
         + found.replace("$cutoff", f"DATE '{cutoff.isoformat()}'")
@@ -132,7 +132,8 @@ def determine_eligibility(
     )
 
 
-def _years_before(day: datetime.date, years: int) -> datetime.date:
+def years_before(day: datetime.date, years: int) -> datetime.date:
+    """The same day so many years before: who was born by then has reached that age."""
     # Somebody born on 29 February comes of age on 1 March of a common year.
     try:
         return day.replace(year=day.year - years)

@@ -171,6 +171,35 @@ class ReferenceLinkOutcome(StrEnum):
     NOT_FOUND = "NOT_FOUND"
 
 
+class SupplementaryStatus(StrEnum):
+    """Where somebody added by hand on election day stands."""
+
+    LISTED_HERE = "LISTED_HERE"
+    LISTED_ELSEWHERE = "LISTED_ELSEWHERE"
+    OFF_LIST = "OFF_LIST"
+    UNCLEAR = "UNCLEAR"
+    UNKNOWN = "UNKNOWN"
+
+
+class PeopleResult(StrEnum):
+    """Whether a list of people's row is a voter of the release."""
+
+    FOUND = "FOUND"
+    NOT_FOUND = "NOT_FOUND"
+    AMBIGUOUS = "AMBIGUOUS"
+
+
+class PeopleReason(StrEnum):
+    """What stands against a row of a list of people."""
+
+    TOO_YOUNG = "TOO_YOUNG"
+    REPEATED = "REPEATED"
+    LISTED_ELSEWHERE = "LISTED_ELSEWHERE"
+    DATA_DIFFER = "DATA_DIFFER"
+    SEVERAL = "SEVERAL"
+    NOTHING_TO_FIND_BY = "NOTHING_TO_FIND_BY"
+
+
 class AddressMatchReason(StrEnum):
     """How an address was, or why it was not, found in the cadastre."""
 

@@ -42,6 +42,7 @@ TOUCHES_DISK = {
     "pipeline/record_decision.py": "one more row of a decisions file",
     "pipeline/manifest.py": "hashes of delivered and released files",
     "pipeline/release_lock.py": "one publisher at a time",
+    "pipeline/people_file.py": "a list of people that somebody hands in",
     "pipeline/find_station.py": "the station finder's secret and table",
     "pipeline/station_finder.py": "the station finder's table, a file of a release",
     "pipeline/release_log.py": "the log of releases, one line an act",

@@ -41,6 +41,8 @@ def test_help_names_every_command_and_the_exit_codes():
         "decide",
         "log",
         "find-station",
+        "supplementary",
+        "verify-people",
         "dedupe",
         "train",
         "normalise",

@@ -5,6 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from pipeline.errors import ConfigurationError
 from pipeline.find_station import key_id
 from pipeline.manifest import read_inputs
 from pipeline.publish import publish
@@ -103,3 +104,63 @@ def test_the_secret_may_come_from_the_configuration(release, secret, tmp_path):
     config.write_text(f'finder_key = "{secret}"\n')
     result = selv("find-station", release, "--config", config, typed="")
     assert result.exit_code == 0
+
+
+def test_names_added_by_hand_give_two_files_and_sums_alone(release, tmp_path):
+    file = tmp_path / "added.csv"
+    file.write_text(
+        "region_code,precinct_number,surname,document_number,birth_date\n"
+        "1718,101,Ábdiraxmanov,AA0000002,1932-03-03\n"
+        "1735,107,Ábdiraxmanov,AA0000002,1932-03-03\n"
+        "1718,101,Nobody,AA9999999,1950-01-01\n"
+        "1718,101,Nobody,AA9999999,1950-02-31\n"
+    )
+    out = tmp_path / "out"
+    result = selv("supplementary", release, file, "--output", out)
+    assert result.exit_code == 5, "a row was refused"
+    assert "row 4: birth_date breaks birth_date_possible" in result.output
+    assert "biraxmanov" not in result.output
+    rows = (out / "supplementary_rows.csv").read_text("utf-8-sig").splitlines()
+    assert len(rows) == 4
+    assert "LISTED_ELSEWHERE" in rows[1]
+    assert "UNKNOWN" in rows[3]
+    assert (out / "supplementary_precincts.csv").exists()
+
+
+def people(tmp_path, *rows):
+    file = tmp_path / "people.csv"
+    file.write_text("\n".join(("surname,document_number,birth_date", *rows)) + "\n")
+    return file
+
+
+def test_people_who_are_all_found_end_well(release, tmp_path):
+    file = people(tmp_path, "Ábdiraxmanov,AA0000002,1932-03-03")
+    result = selv("verify-people", release, file, "--purpose", "observer")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == ["source_row,result,reasons", "1,FOUND,"]
+
+
+def test_people_with_objections_end_with_their_own_code(release, tmp_path):
+    file = people(
+        tmp_path, "Ábdiraxmanov,AA0000002,1932-03-03", "Nobody,AA9999999,1950-01-01"
+    )
+    result = selv(
+        "verify-people",
+        release,
+        file,
+        "--purpose",
+        "candidate",
+        "--age-min",
+        "99",
+        "--output",
+        tmp_path / "checked.csv",
+    )
+    assert result.exit_code == 7
+    told = (tmp_path / "checked.csv").read_text("utf-8-sig").splitlines()
+    assert told[1:] == ["1;FOUND;TOO_YOUNG", "2;NOT_FOUND;"]
+    assert "AA0000002" not in result.output
+
+
+def test_candidates_need_an_age(release, tmp_path):
+    result = selv("verify-people", release, people(tmp_path), "--purpose", "candidate")
+    assert isinstance(result.exception, ConfigurationError)

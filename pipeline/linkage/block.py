@@ -100,7 +100,7 @@ def _find_large(
     seeking, found = (
         "SELECT "
         + ", ".join(f"{column} AS k{i}" for i, column in enumerate(columns))
-        + f" FROM {table} WHERE "
+        + f", is_open FROM {table} WHERE "
         + " AND ".join(f"{column} IS NOT NULL" for column in columns)
         for table, columns in (
             (open_table, step.open_columns),
@@ -118,7 +118,7 @@ def _find_large(
             SELECT {keys}, count(*) AS n FROM ({seeking}) AS o {within} GROUP BY {keys}
         ), a AS (
             SELECT {keys}, count(*) AS n FROM ({found}) SEMI JOIN o USING ({keys})
-            GROUP BY {keys} HAVING count(*) > 1
+            GROUP BY {keys} {_others(step)}
         )
         SELECT {keys}, o.n::BIGINT * a.n AS pairs FROM o JOIN a USING ({keys})
         """
@@ -129,6 +129,17 @@ def _find_large(
     ).fetchall()[0]
     engine.execute(f"DELETE FROM {large} WHERE pairs <= {pairs_max}")
     return int(row[0]), int(row[1]), int(row[2]) > 0
+
+
+def _others(step: BlockedRule) -> str:
+    """SQL that leaves out blocks in which an open row would meet nobody but itself.
+
+    An open row is itself in its block only where it is also a row to be found, and seeks
+    in the columns it is found by.
+    """
+    if step.open_columns != step.columns:
+        return ""
+    return "HAVING count(*) > 1 OR NOT bool_and(is_open)"
 
 
 def _in_keys(
