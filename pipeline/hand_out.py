@@ -9,9 +9,11 @@ against the manifest.
 import shutil
 from pathlib import Path
 
+from pipeline.data_dictionary import PACKAGE
 from pipeline.errors import CheckFailed, ConfigurationError
 from pipeline.manifest import MANIFEST, SIGNATURE, read_manifest, sha256_of
 from pipeline.release_index import area_of
+from pipeline.tables import read_json, write_json
 
 
 def hand_out(release: str, area: str, output: str) -> list[str]:
@@ -45,5 +47,17 @@ def hand_out(release: str, area: str, output: str) -> list[str]:
     for name in (MANIFEST, SIGNATURE):
         if (source / name).is_file():
             shutil.copyfile(source / name, target / name)
+    _copy_dictionary(source, target, chosen)
     pages = [path for path in chosen if path.startswith("index/")]
     return sorted(pages, key=len) + [path for path in chosen if path not in pages]
+
+
+def _copy_dictionary(source: Path, target: Path, chosen: list[str]) -> None:
+    """The release's data dictionary for the chosen files: the same, but for the rest."""
+    package = read_json(str(source / PACKAGE))
+    package["resources"] = [r for r in package["resources"] if r["path"] in chosen]
+    used = {r.get("schema") or r.get("dictionary") for r in package["resources"]} - {None}
+    for path in sorted(used):
+        (target / path).parent.mkdir(exist_ok=True)
+        shutil.copyfile(source / path, target / path)
+    write_json(str(target / PACKAGE), package)

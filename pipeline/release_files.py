@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.data_dictionary import write_dictionary
 from pipeline.errors import ContractError
 from pipeline.find_station import FINDER, read_secret
 from pipeline.manifest import FileRecord, file_record
@@ -95,6 +96,7 @@ def write_release(
     report.write_text(render_report(read_json(str(summary))), encoding="utf-8", newline="")
     for path in (summary, report):
         files[path.name] = file_record(path)
+    files |= write_dictionary(run, release, files)
     files |= write_index(engine, run, release, files, read_json(str(summary)))
     return dict(sorted(files.items()))
 

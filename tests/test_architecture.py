@@ -51,6 +51,7 @@ TOUCHES_DISK = {
     "pipeline/release_parquet.py": "files of a release",
     "pipeline/release_xlsx.py": "files of a release",
     "pipeline/print_list.py": "lists of a release, printed",
+    "pipeline/data_dictionary.py": "files of a release",
     "pipeline/hand_out.py": "files of a release, copied for an office",
     "pipeline/release_index.py": "files of a release",
     "pipeline/summary_queries.py": "files of a release, summed up",

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import frictionless
 import pytest
 
 from pipeline.errors import CheckFailed, ConfigurationError
@@ -35,7 +36,10 @@ def test_a_district_gets_its_files_and_no_other_district_s(run, release, tmp_pat
         for path in (tmp_path / "office").rglob("*.*")
         if path.is_file()
     }
-    assert here == {*copied, "manifest.json"}
+    assert {path for path in here - set(copied) if "dictionary/" not in path} == {
+        "manifest.json",
+        "datapackage.json",
+    }
     assert all("/district=1718203/" in path for path in copied)
     tables = {path.split("/")[0] for path in copied}
     assert tables >= {"voters", "changes", "discrepancies", "print", "index"}
@@ -51,6 +55,15 @@ def test_every_link_of_the_page_works_in_the_copy(release, tmp_path):
     targets = re.findall(r'href="([^"]+)"', page.read_text(encoding="utf-8"))
     assert len(targets) == len(copied) - 1
     assert all((page.parent / target).resolve().is_file() for target in targets)
+
+
+def test_the_copy_s_data_dictionary_describes_the_copy(release, tmp_path):
+    copied = hand_out(release, "1718203", str(tmp_path / "office"))
+    package = frictionless.Package(str(tmp_path / "office" / "datapackage.json"))
+    described = {resource.path for resource in package.resources}
+    assert described == {path for path in copied if not path.endswith("index.html")}
+    report = package.validate()
+    assert report.valid, report.flatten(["name", "message"])
 
 
 def test_a_region_gets_its_districts(release, tmp_path):
