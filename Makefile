@@ -62,6 +62,9 @@ tables: setup ## write docs/tables.md and docs/discrepancies.md from the contrac
 bench-finder: setup-test ## time and size of the station finder of a country
 	$(BIN)/python benchmarks/bench_finder.py --voters $(or $(VOTERS),20000000)
 
+bench-report: setup-test ## size of a country's report and time to open it in Chromium
+	$(BIN)/python -m benchmarks.bench_report
+
 bench-release: setup-test ## time and size of a country's lists in every format
 	$(BIN)/python benchmarks/bench_release.py --voters $(or $(VOTERS),20000000)
 

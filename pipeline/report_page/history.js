@@ -84,9 +84,9 @@ function historyTable(rows) {
   const path = (row, name) => (row.isNow ? `${row.path}.${name}` : `${row.path}.${figures.indexOf(name)}`);
   const columns = [
     { key: "as_of", lead: true, title: text("as_of"), show: (row) => figureDay(row.as_of), plain: (row) => row.as_of },
-    ...shown.map((name) => ({ key: name, title: text(`h_${name}`), kind: "number", show: (row) => figure(path(row, name), row[name], "span") })),
+    ...shown.map((name) => ({ key: name, minor: !["voters", "added", "removed", "discrepancies"].includes(name), title: text(`h_${name}`), kind: "number", show: (row) => figure(path(row, name), row[name], "span") })),
   ];
-  return table("history", columns, [...rows].reverse(), { stacked: true, shown: 8 });
+  return table("history", columns, [...rows].reverse(), { shown: 8 });
 }
 
 function historySection() {

@@ -75,13 +75,20 @@ function table(name, columns, rows, options = {}) {
     class: "field", type: "search", value: saved.query, placeholder: text("search"), "aria-label": text("search"),
     oninput: (event) => { saved.query = event.target.value; draw(); },
   });
+  // Where a narrow screen has no heading to click, the order is chosen from a list.
+  const order = node(
+    "select",
+    { class: "field narrow-only", "aria-label": text("sort"), onchange: (event) => { const column = columns[event.target.value]; saved.sort = column ? [column.key, column.kind === "number" ? -1 : 1] : null; draw(); } },
+    node("option", { value: "" }, text("sort")),
+    columns.map((column, index) => node("option", { value: index, selected: Boolean(saved.sort && saved.sort[0] === column.key) }, column.title)),
+  );
   const save = node("button", { class: "plain", type: "button", onclick: () => download(name, columns, chosen()) }, text("download"));
   const more = node("button", { class: "plain", type: "button", onclick: () => { saved.all = true; draw(); } }, text("show_all"));
   const after = node("div", { class: "tools after" }, more);
   const counter = node("span", { class: "count", role: "status" });
   const content = node("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": text("table_scrolls") });
   holder.append(
-    node("div", { class: "tools" }, rows.length > 5 ? search : null, options.filters, save, counter),
+    node("div", { class: "tools" }, rows.length > 5 ? search : null, options.filters, options.stacked && rows.length > 5 ? order : null, save, counter),
     content,
     after,
   );

@@ -13,7 +13,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipeline import tables
 from tests.delivery_files import PERSON, PRECINCT, as_csv, write_delivery
+from tests.flows import figures
 from tests.flows.conftest import build
 
 pytestmark = pytest.mark.slow
@@ -162,6 +164,7 @@ class Night:
     surnames: dict[str, str]
     decided: dict[str, tuple[str, str]]
     questions: dict[tuple[str, str], int]
+    release: Path
 
 
 def read(release: Path) -> Night:
@@ -190,6 +193,7 @@ def read(release: Path) -> Night:
             (row["code"], row["field"] or ""): row["release_count"]
             for row in found.filter(pl.col("code").str.starts_with("DECISION_")).to_dicts()
         },
+        release=release,
     )
 
 
@@ -288,3 +292,25 @@ def test_a_contradiction_stops_at_the_later_decision_and_is_told(nights):
     assert {key for key in now.questions if key[0] != "DECISION_NOT_DELIVERED"} == {
         ("DECISION_CONTRADICTED", "EXCLUDE")
     }
+
+
+@pytest.mark.parametrize("night", [1, 3])
+def test_figures_of_a_night_with_changes_are_those_of_its_files(nights, night):
+    compared, differing = figures.differences(nights[night].release)
+    assert differing == []
+    assert compared > 100
+    nation = figures.told(nights[night].release)["UZ"]
+    assert nation["added"] + nation["removed"] + nation["moved_within"] > 0
+    assert nation["resolved"] > 0
+
+
+def test_history_carries_every_earlier_night_as_it_was_told(nights):
+    last = tables.read_json(f"{nights[3].release}/summary.json")["history"]
+    assert [entry["release_id"] for entry in last["releases"]] == [
+        night.release.name for night in nights[:3]
+    ]
+    for night, entry in zip(nights, last["releases"], strict=False):
+        said = tables.read_json(f"{night.release}/summary.json")["areas"]
+        assert entry["areas"] == {
+            code: [area[name] for name in last["figures"]] for code, area in said.items()
+        }

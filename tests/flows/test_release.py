@@ -16,6 +16,7 @@ from pipeline import tables
 from pipeline.evaluate import evaluate
 from pipeline.run import Linkage, Resources
 from pipeline.verify import verify_release
+from tests.flows import figures
 from tests.flows.conftest import REGISTRATIONS, build
 
 pytestmark = pytest.mark.slow
@@ -84,6 +85,31 @@ def voters(release: Path) -> pl.DataFrame:
     return pl.read_parquet(
         sorted(release.glob("voters/*/*/voters.parquet")), hive_partitioning=False
     )
+
+
+def test_every_figure_is_that_of_the_files(built):
+    compared, differing = figures.differences(built.release)
+    assert differing == []
+    assert compared > 1000
+    nation = figures.told(built.release)["UZ"]
+    lineage = pl.read_parquet(built.release / "lineage.parquet")
+    rows = lineage.filter(pl.col("source") == "mia/persons")
+    assert nation["persons"] == rows["person_id"].n_unique()
+    assert nation["repeated"] == rows.height - rows["person_id"].n_unique()
+    assert nation["listed"] == voters(built.release).height
+    by_basis = dict(voters(built.release)["basis"].value_counts().rows())
+    assert by_basis == {
+        name.split(".")[1]: count
+        for name, count in nation.items()
+        if name.startswith("listed_by_basis.")
+    }
+
+
+def test_the_report_holds_the_figures_of_summary_json(built):
+    page = (built.release / "report.html").read_text(encoding="utf-8")
+    held = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
+    summary = json.loads((built.release / "summary.json").read_text(encoding="utf-8"))
+    assert json.loads(held)["summary"] == summary
 
 
 def test_every_question_stands_in_the_file_of_its_owner(built):
