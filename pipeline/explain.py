@@ -11,6 +11,7 @@ import duckdb
 
 from pipeline.errors import ConfigurationError
 from pipeline.resolve_persons import waterfall
+from pipeline.review.entries import CODES as PAIR_CODES
 
 Relation = duckdb.DuckDBPyRelation
 Row = dict[str, Any]
@@ -42,6 +43,10 @@ class Explanation:
     """record_id of each row that a model tied: column, level, bits, in order."""
     discrepancies: list[Row]
     """Open questions about the person or one of the rows."""
+    asked: dict[str, list[tuple[str, str, float]]]
+    """discrepancy_id of each question that a weight raised: column, level, bits."""
+    prior_bits: float | None
+    """log2 odds before any evidence; weights are added to it. Null without a model."""
 
 
 def find_persons(
@@ -77,6 +82,8 @@ def explain_person(release: ReleaseTables, person_id: str) -> Explanation:
         key=lambda row: (row["source"], row["record_id"]),
     )
     entry = _rows(release.voters, "voter_id", person_id)
+    questions = _questions(release, person_id, [row["record_id"] for row in rows])
+    prior = _rows(release.linkage_model, "column", "prior")
     unlisted = _rows(release.unlisted, "person_id", person_id)
     return Explanation(
         person_id=person_id,
@@ -90,7 +97,15 @@ def explain_person(release: ReleaseTables, person_id: str) -> Explanation:
             for row in rows
             if row["pattern"] and row["weight"] is not None
         },
-        discrepancies=_questions(release, person_id, [row["record_id"] for row in rows]),
+        discrepancies=questions,
+        asked={
+            row["discrepancy_id"]: waterfall(
+                row["value_a"], release.linkage_model, row["weight"]
+            )
+            for row in questions
+            if row["code"] in PAIR_CODES and row["value_a"] and row["weight"] is not None
+        },
+        prior_bits=prior[0]["match_weight"] if prior else None,
     )
 
 

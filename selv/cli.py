@@ -141,11 +141,14 @@ def explain(
     pinfl: Annotated[str | None, typer.Option(help="National identifier.")] = None,
     voter_id: Annotated[str | None, typer.Option(help="Number of the voter.")] = None,
     record_id: Annotated[str | None, typer.Option(help="Key of a source row.")] = None,
+    html: Annotated[str | None, typer.Option(help="Page to write, with charts.")] = None,
 ) -> None:
     """Say why a person is, or is not, on the list, and from which rows."""
     found = tools.explain(release, pinfl, voter_id, record_id)
     if not found:
         raise ConfigurationError("explain: this release knows nobody by that identifier")
+    if html is not None:
+        tools.write_explanations(found, release, html)
     for explanation in found:
         show.print_explanation(explanation)
 

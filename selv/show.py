@@ -182,15 +182,31 @@ def print_explanation(explanation: Explanation) -> None:
         )
     console.print(rows)
     for record_id, steps in explanation.waterfalls.items():
-        bits = _table(f"Match weight of row {record_id}", "comparison", "level", "bits")
-        for column, level, part in steps:
-            bits.add_row(column, level, f"{part:+.1f}")
-        bits.add_row("sum", "", f"{sum(step[2] for step in steps):+.1f}")
-        console.print(bits)
+        _print_weights(f"Match weight of row {record_id}", steps, explanation.prior_bits)
+    for number, steps in explanation.asked.items():
+        _print_weights(f"Match weight of question {number}", steps, explanation.prior_bits)
     questions = _table("Open discrepancies", "code", "owner", "since", "message")
     for row in explanation.discrepancies:
         questions.add_row(row["code"], row["owner"], str(row["first_seen"]), row["message"])
     console.print(questions)
+
+
+def _print_weights(
+    title: str, steps: list[tuple[str, str, float]], prior: float | None
+) -> None:
+    """The waterfall of one link or question: its sum, and what it makes of the odds."""
+    bits = _table(title, "comparison", "level", "bits")
+    for column, level, part in steps:
+        bits.add_row(column, level, f"{part:+.1f}")
+    total = sum(step[2] for step in steps)
+    bits.add_row("sum", "", f"{total:+.1f}")
+    if prior is not None:
+        odds = max(-60.0, min(60.0, total + prior))
+        bits.add_row("prior", "", f"{prior:+.1f}")
+        bits.add_row(
+            "posterior", f"{100 / (1 + 2.0**-odds):.4f} %", f"{total + prior:+.1f}"
+        )
+    console.print(bits)
 
 
 def _shown(value: object) -> str:

@@ -121,6 +121,17 @@ def explain(
         return [explain_person(held, person_id) for person_id in found]
 
 
+def write_explanations(found: list[Explanation], release: str, path: str) -> None:
+    """The page of `selv explain --html`: personal data, for whoever asked."""
+    from pipeline.explain_page import render_explanations
+    from pipeline.manifest import read_manifest
+
+    manifest = read_manifest(release)
+    linkage = manifest["parameters"]["linkage"]
+    page = render_explanations(found, manifest["release_id"], linkage)
+    tables.write_text(path, page)
+
+
 def verify(release: str, public_key: str | None) -> VerifyReport:
     """What `selv verify` shows."""
     from pipeline.verify import verify_release
