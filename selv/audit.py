@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import datetime
-import json
-import sys
-import tempfile
-from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import polars as pl
 import typer
@@ -21,17 +13,10 @@ from rich.table import Table
 from pipeline.errors import ConfigurationError
 from selv import show
 
-if TYPE_CHECKING:
-    import duckdb
-
-    from pipeline.match_people import ListTables
-    from pipeline.people_file import People
-    from pipeline.run import Linkage
-
 audit_console = Console(highlight=False, markup=False, soft_wrap=True)
 CHECK_FAILED = 5
 NOT_FOUND = 7
-REFUSED_SHOWN = 20
+REGION_DIGITS = 4
 
 Release = Annotated[str, typer.Argument(help="Folder of a published release.")]
 PublicKey = Annotated[str | None, typer.Option(help="Ed25519 key, PEM.")]
@@ -61,213 +46,85 @@ def log(
         raise typer.Exit(CHECK_FAILED)
 
 
-def find_station(
+SIGNS = {
+    "quarantined": "- ",
+    "repeated": "- ",
+    "under_age": "- ",
+    "excluded": "- ",
+    "unplaced": "- ",
+    "elsewhere": "± ",
+}
+WORDS = {
+    "rows": "rows of the register",
+    "quarantined": "refused rows",
+    "repeated": "further rows of the same persons",
+    "under_age": "under age on election day",
+    "excluded": "may not vote",
+    "unplaced": "eligible without a precinct",
+    "listed": "listed, where they are registered",
+    "elsewhere": "come from elsewhere less gone elsewhere",
+    "voters": "voters of the precincts here",
+}
+
+
+def reconcile(
     release: Release,
-    key: Annotated[
-        str | None, typer.Option(help="File of the secret; else that of --config.")
-    ] = None,
-    config: Annotated[str | None, typer.Option(help="TOML file of parameters.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON line each.")] = False,
+    district: Annotated[str | None, typer.Option(help="SOATO code, or `all`.")] = None,
+    region: Annotated[str | None, typer.Option(help="SOATO code, or `all`.")] = None,
+    output: Annotated[str | None, typer.Option(help="CSV file: every area.")] = None,
 ) -> None:
-    """Say where somebody votes; number and birth date are asked for, or read a line each.
-
-    A line holds a document number or PINFL and the birth date. They are never arguments:
-    those stay in the shell's history and in the list of processes.
-    """
-    from pipeline.find_station import open_finder, read_secret
-
-    lost = 0
-    with open_finder(release, read_secret(_secret_file(key, config))) as finder:
-        for identifier, birth_date in _asked():
-            station = finder.find(identifier, birth_date)
-            lost += station is None
-            sys.stdout.write(_station_line(station, as_json=as_json) + "\n")
-            sys.stdout.flush()
-    if lost:
-        raise typer.Exit(NOT_FOUND)
-
-
-def _secret_file(key: str | None, config: str | None) -> str:
-    if key is not None:
-        return key
-    settings = {}
-    if config is not None:
-        from pipeline.run import read_settings
-
-        settings = read_settings(Path(config).read_text(encoding="utf-8"), config)
-    if "finder_key" not in settings:
-        raise ConfigurationError("find-station: give --key, or finder_key in --config")
-    return str(settings["finder_key"])
-
-
-def _asked() -> Iterator[tuple[str, str]]:
-    """Number and birth date: asked for on a terminal, else one pair a line."""
-    if sys.stdin.isatty():
-        number = typer.prompt("Document number or PINFL", hide_input=True)
-        yield str(number), str(typer.prompt("Birth date (YYYY-MM-DD)", hide_input=True))
-        return
-    for line in sys.stdin:
-        number, _, birth_date = line.strip().rpartition(" ")
-        yield number, birth_date
-
-
-def _station_line(station: dict[str, Any] | None, *, as_json: bool) -> str:
-    if as_json:
-        return json.dumps(station, ensure_ascii=False)
-    if station is None:
-        return "No station is known for this number and birth date. Ask the commission."
-    place = f"{station['region_code']}-{station['precinct_number']}"
-    shown = [place, station["name"], station["address"], station["phone"]]
-    return "; ".join(str(part) for part in shown if part)
-
-
-def supplementary(
-    release: Release,
-    file: Annotated[str, typer.Argument(help="Names added by hand: CSV, XLSX, Parquet.")],
-    output: Annotated[str, typer.Option(help="Folder for the two CSV files.")],
-) -> None:
-    """Find who of those added by hand on election day stood on a list already."""
-    from pipeline.supplementary import check_supplementary
-
-    with _people(release, file, is_placed=True) as asked:
-        report = check_supplementary(
-            asked.engine, asked.people.rows, asked.tables, asked.settings, asked.as_of
-        )
-        refused = asked.people.refused
-    folder = Path(output)
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_csv(folder / "supplementary_rows.csv", report.rows)
-    _write_csv(folder / "supplementary_precincts.csv", report.precincts)
-    table = Table("status", "rows", title="Added by hand", title_justify="left")
-    sums = report.precincts.select(pl.exclude("region_code", "precinct_number").sum())
-    for name, count in (sums.to_dicts() or [{}])[0].items():
-        table.add_row(name.replace("_", " "), f"{count:,}")
-    audit_console.print(table)
-    audit_console.print(f"{report.precincts.height:,} precincts; details in {folder}")
-    if _print_refused(refused):
-        raise typer.Exit(CHECK_FAILED)
-
-
-class Purpose(StrEnum):
-    """What a list of people is for."""
-
-    CANDIDATE = "candidate"
-    SIGNATURE = "signature"
-    OBSERVER = "observer"
-
-
-def verify_people(
-    release: Release,
-    file: Annotated[str, typer.Argument(help="People: CSV, XLSX, Parquet, JSON Lines.")],
-    purpose: Annotated[Purpose, typer.Option(help="What the list is for.")],
-    age_min: Annotated[
-        int | None, typer.Option(min=1, help="Age that must be reached; candidates: give.")
-    ] = None,
-    as_of: Annotated[
-        datetime.datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Day of the age; else election day."),
-    ] = None,
-    area: Annotated[
-        str | None, typer.Option(help="Region or district where they must vote.")
-    ] = None,
-    output: Annotated[str | None, typer.Option(help="CSV file; else printed.")] = None,
-) -> None:
-    """Check people against a release: found, not found, ambiguous, with reasons.
-
-    Nothing else of anybody is given out: row numbers and codes only.
-    """
-    from pipeline import verify_people as verifying
-
-    if purpose is Purpose.CANDIDATE and age_min is None:
-        raise ConfigurationError("verify-people: for candidates give --age-min")
-    with _people(release, file, is_placed=False) as asked:
-        question = verifying.Question(
-            day=as_of.date() if as_of else asked.election_date,
-            age_min=age_min,
-            area=area,
-            is_repetition_wrong=True,
-        )
-        rows = verifying.verify_people(
-            asked.engine,
-            asked.people.rows,
-            asked.tables,
-            asked.settings,
-            asked.as_of,
-            question,
-        )
-        refused = asked.people.refused
-    flat = rows.with_columns(pl.col("reasons").list.join(" ").replace("", None))
-    if output is not None:
-        _write_csv(Path(output), flat)
-    else:
-        sys.stdout.write(flat.write_csv())
-    good = rows.filter(
-        (pl.col("result") == "FOUND") & (pl.col("reasons").list.len() == 0)
-    ).height
-    counts = dict(rows.group_by("result").len().sort("result").iter_rows())
-    said = ", ".join(f"{name.lower()} {count:,}" for name, count in counts.items())
-    errors = Console(stderr=True, highlight=False, markup=False)
-    errors.print(f"{rows.height:,} people: {said or 'none'}; without objection {good:,}")
-    if _print_refused(refused) or good < rows.height:
-        raise typer.Exit(NOT_FOUND)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Asked:
-    """A list of people, and the release that it is held against."""
-
-    engine: duckdb.DuckDBPyConnection
-    people: People
-    tables: ListTables
-    settings: Linkage
-    as_of: datetime.date
-    election_date: datetime.date
-
-
-@contextlib.contextmanager
-def _people(release: str, file: str, *, is_placed: bool) -> Iterator[_Asked]:
+    """Print the chain from the register to the list, and tie it to what is published."""
     from pipeline import tables
-    from pipeline.manifest import read_manifest
-    from pipeline.match_people import ListTables
-    from pipeline.people_file import read_people
-    from pipeline.run import Linkage
+    from pipeline.reconcile_release import chain_faults, reconcile_release
     from selv.tools import scratch_engine
 
-    said = read_manifest(release)["parameters"]
-    known = {field.name for field in dataclasses.fields(Linkage)}
-    linkage = {name: value for name, value in said["linkage"].items() if name in known}
-    with (
-        tempfile.TemporaryDirectory(prefix="selv-") as scratch,
-        scratch_engine() as engine,
-        show.working("comparing"),
-    ):
-        areas = tables.reference_table("areas")
-        yield _Asked(
-            engine,
-            read_people(engine, file, areas, scratch, is_placed=is_placed),
-            ListTables(
-                *(
-                    tables.read_release_table(engine, release, name)
-                    for name in ("voters", "unlisted", "linkage_model")
-                )
-            ),
-            Linkage(**linkage),
-            datetime.date.fromisoformat(said["as_of"]),
-            datetime.date.fromisoformat(said["election_date"]),
+    names = ("reconciliation", "unlisted", "voters", "precincts")
+    with scratch_engine() as engine, show.working("counting"):
+        reconciliation, unlisted, voters, precincts = (
+            tables.read_release_table(engine, release, name) for name in names
         )
+        chain = reconcile_release(reconciliation, unlisted, voters)
+        summary = tables.read_json(str(Path(release) / "summary.json"))
+        faults = chain_faults(chain, summary["areas"], precincts)
+    if output is not None:
+        write_csv(Path(output), chain.with_columns(pl.col("reason").replace("", None)))
+    for area in _areas_asked(chain["area"].unique(maintain_order=True), region, district):
+        _print_chain(area, chain.filter(pl.col("area") == area))
+    for fault in faults:
+        audit_console.print(f"DIFFERS {fault}")
+    if faults:
+        raise typer.Exit(CHECK_FAILED)
+    audit_console.print("Every step equals summary.json and the precincts.")
 
 
-def _print_refused(refused: tuple[tuple[int, str | None, str], ...]) -> bool:
-    """Bad rows by number, column and rule; true if there are any."""
-    errors = Console(stderr=True, highlight=False, markup=False)
-    for row, column, rule in refused[:REFUSED_SHOWN]:
-        errors.print(f"row {row}: {column or 'the row'} breaks {rule}")
-    if len(refused) > REFUSED_SHOWN:
-        errors.print(f"… and {len(refused) - REFUSED_SHOWN:,} more rows refused")
-    return bool(refused)
+def _areas_asked(areas: pl.Series, region: str | None, district: str | None) -> list[str]:
+    if region is None and district is None:
+        return ["UZ"]
+    asked = []
+    for area in areas.to_list():
+        is_district = len(area) > REGION_DIGITS
+        wanted = district if is_district else region
+        if area != "UZ" and wanted in (area, "all"):
+            asked.append(area)
+    if not asked:
+        raise ConfigurationError("reconcile: the release has no such region or district")
+    return asked
 
 
-def _write_csv(path: Path, rows: pl.DataFrame) -> None:
+def _print_chain(area: str, rows: pl.DataFrame) -> None:
+    table = Table(title=f"Area {area}", title_justify="left", show_header=False, box=None)
+    table.add_column()
+    table.add_column(justify="right")
+    for _, step, reason, count in rows.iter_rows():
+        sign = SIGNS.get(step, "= " if step != "rows" else "  ")
+        if reason:
+            table.add_row(f"      {reason}", f"{count:,}", style="dim")
+        else:
+            table.add_row(f"{sign}{WORDS.get(step, step)}", f"{count:,}")
+    audit_console.print(table)
+
+
+def write_csv(path: Path, rows: pl.DataFrame) -> None:
     """A CSV file as a release's are written: for a double click, whole or not at all."""
     from pipeline.release_csv import append_rows, open_csv
 
@@ -280,6 +137,4 @@ def _write_csv(path: Path, rows: pl.DataFrame) -> None:
 def add_commands(app: typer.Typer) -> None:
     """Register every command of this module."""
     app.command()(log)
-    app.command("find-station")(find_station)
-    app.command()(supplementary)
-    app.command("verify-people")(verify_people)
+    app.command()(reconcile)

@@ -16,11 +16,11 @@ import typer
 from rich.console import Console
 
 from pipeline.errors import ConfigurationError, PipelineError, SourceError
-from selv import show, tools
-from selv.audit import add_commands
+from selv import audit, people, show, tools
 from selv.decide import decide
 from selv.printing import hand_out_command, print_command
 from selv.review import review_app
+from selv.station import find_station
 from selv.train import train
 
 EPILOG = (
@@ -45,7 +45,9 @@ app.command()(decide)
 app.command()(train)
 app.command("print")(print_command)
 app.command("hand-out")(hand_out_command)
-add_commands(app)
+app.command("find-station")(find_station)
+audit.add_commands(app)
+people.add_commands(app)
 
 Day = Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"])]
 Delivery = Annotated[str, typer.Argument(help="Folder of the delivery.")]

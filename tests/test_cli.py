@@ -43,6 +43,7 @@ def test_help_names_every_command_and_the_exit_codes():
         "find-station",
         "supplementary",
         "verify-people",
+        "reconcile",
         "dedupe",
         "train",
         "normalise",

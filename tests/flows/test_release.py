@@ -14,6 +14,7 @@ from prefect.logging import disable_run_logger
 from flows import stages
 from pipeline import tables
 from pipeline.evaluate import evaluate
+from pipeline.reconcile_release import chain_faults, reconcile_release
 from pipeline.run import Linkage, Resources
 from pipeline.verify import verify_release
 from tests.flows import figures
@@ -74,6 +75,30 @@ def test_every_delivered_row_is_accounted_for(built):
         for path in (built.delivery / "mia").glob("persons.control.json")
     )
     assert persons["rows"].sum() == delivered >= REGISTRATIONS
+
+
+def test_the_chain_from_register_to_list_is_every_published_figure(built):
+    release = str(built.release)
+    run = dataclasses.replace(built.run, work="/tmp")
+    with tables.open_engine(run) as engine:
+        reconciliation, unlisted, listed, precincts = (
+            tables.read_release_table(engine, release, name)
+            for name in ("reconciliation", "unlisted", "voters", "precincts")
+        )
+        chain = reconcile_release(reconciliation, unlisted, listed)
+        areas = json.loads((built.release / "summary.json").read_text())["areas"]
+        assert chain_faults(chain, areas, precincts) == []
+    country = chain.filter((pl.col("area") == "UZ") & (pl.col("reason") == ""))
+    assert (
+        dict(country.select("step", "count").iter_rows())["voters"]
+        == voters(built.release).height
+    )
+    grounds = chain.filter((pl.col("area") == "UZ") & (pl.col("step") == "excluded"))
+    by_ground = areas["UZ"]["ineligible_by_ground"]
+    by_ground.pop("UNDER_AGE")
+    told = dict(grounds.select("reason", "count").iter_rows())
+    assert told.pop("") == sum(by_ground.values())
+    assert told == by_ground
 
 
 def test_every_row_of_lineage_is_one_row_of_the_register(built):
