@@ -37,6 +37,7 @@ TYPES: dict[object, str] = {
 }
 MEDIA_TYPES = {
     "csv": "text/csv",
+    "finder": "application/octet-stream",
     "html": "text/html",
     "json": "application/json",
     "parquet": "application/vnd.apache.parquet",
