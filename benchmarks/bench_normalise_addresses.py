@@ -1,23 +1,22 @@
-"""How fast addresses become parts: rows/s, distinct values, memory, ratio to the floor.
+"""How fast addresses become parts, beside DuckDB reading and rewriting the same columns.
 
-The floor is the time DuckDB takes to read and rewrite the same columns. Names, streets and
-spellings are drawn with the skew of a country: few common street names, many rare ones;
-two thirds of the rows in columns, one third in one line; three scripts, abbreviations,
-lanes, blocks and flats.
+    python benchmarks/bench_normalise_addresses.py [--rows 10000000] [--persons 0]
 
-    python benchmarks/bench_normalise_addresses.py --rows 10000000
+Names, streets and spellings are drawn with the skew of a country: few common street names,
+many rare ones; two thirds of the rows in columns, one third in one line; three scripts,
+abbreviations, lanes, blocks and flats; one row of fifty lacks a letter, so that as many
+spellings occur once as a register has. With `--persons` that many registrations live in
+these dwellings, four of five written as the dwelling's office writes, and their distinct
+addresses are found and read.
 """
 
 import argparse
-import json
-import resource
 import tempfile
-import time
 from pathlib import Path
 
-import duckdb
+from apart import Settings, apart, engine_at, ratio
 
-from pipeline.normalise.addresses import normalise_dwellings
+from pipeline.normalise.addresses import normalise_addresses, normalise_dwellings
 
 SYLLABLES = [
     "Nav",
@@ -35,6 +34,7 @@ SYLLABLES = [
 ]
 ENDINGS = ["bahor", "lik", "obod", "zor", "iston", "tepa", "ariq", "soy", "diyor", "xo'ja"]
 
+DWELLINGS = 10_000_000
 STREETS = 180_000
 """Names of streets in the state register, October 2023 (domain notes)."""
 
@@ -47,12 +47,13 @@ FROM (SELECT unnest($syllables) AS a), (SELECT unnest($endings) AS b),
     (SELECT unnest(range(60)) AS c);
 COPY (
 WITH drawn AS (
-    SELECT i AS row_id,
-        hash(i, 1) % 100 AS form_drawn, hash(i, 2) % 100 AS kind,
+    SELECT row_id, i, hash(row_id, 1) % 100 AS form_drawn,
+        hash(row_id, 11) % 50 = 0 AS slips,
+        hash(i, 2) % 100 AS kind,
         floor($streets * power((hash(i, 3) % 1000003) / 1000003.0, 2))::BIGINT AS place,
         1 + (hash(i, 5) % 150) AS house_n, hash(i, 6) % 20 AS house_form,
         1 + (hash(i, 7) % 80) AS flat_n
-    FROM range($rows) t(i)),
+    FROM (SELECT r AS row_id, r % $dwellings AS i FROM range($rows) t(r))),
 placed AS (
     SELECT *, place % 206 AS district, 1 + hash(place, 9) % 5 AS lane,
         -- Four rows of five are written as their district's office writes.
@@ -62,11 +63,15 @@ placed AS (
         floor(7200 * power((hash(place) % 1000003) / 1000003.0, 3))::BIGINT AS street_id
     FROM drawn),
 parts AS (
-    SELECT placed.*, s.name AS s_name, m.name AS m_name,
+    -- One row of fifty lacks a letter of its street.
+    SELECT placed.* EXCLUDE (slips), CASE WHEN slips
+            THEN s.name[:1 + row_id % 7] || s.name[3 + row_id % 7:] ELSE s.name END
+            AS s_name,
+        m.name AS m_name,
         CASE WHEN house_form = 0 THEN house_n || '-A' WHEN house_form = 1
             THEN house_n || '/' || lane ELSE house_n::VARCHAR END AS house_text,
         CASE WHEN kind < 20 THEN flat_n::VARCHAR END AS flat_text,
-        s.name || CASE WHEN has_lane THEN ' ' || lane || '-tor' ELSE '' END AS lane_name
+        s_name || CASE WHEN has_lane THEN ' ' || lane || '-tor' ELSE '' END AS lane_name
     FROM placed JOIN names s ON s.name_id = street_id
     JOIN names m ON m.name_id = mahalla_id)
 SELECT row_id, '17' AS source_file, 1::BIGINT AS source_row,
@@ -88,7 +93,7 @@ SELECT row_id, '17' AS source_file, 1::BIGINT AS source_row,
         ELSE lane_name || ' ko''chasi ' || house_text || coalesce(', ' || flat_text, '')
         END END AS address_text,
     printf('10:%02d:%02d:%02d:%02d:%04d:%04d', district % 99, kind, lane, house_form + 1,
-        house_n, (row_id % 9999) + 1) AS cadastral_number,
+        house_n, (i % 9999) + 1) AS cadastral_number,
     'HOUSE' AS object_kind, 'ACTIVE' AS status, NULL::VARCHAR AS owner_pinfl,
     NULL::VARCHAR AS owner_name, 50.0::DOUBLE AS floor_area_m2, 3::INTEGER AS rooms,
     NULL::DOUBLE AS longitude, NULL::DOUBLE AS latitude, NULL::TIMESTAMP AS updated_at
@@ -100,73 +105,84 @@ READ_COLUMNS = (
     "address_text, cadastral_number, object_kind, status, owner_pinfl, floor_area_m2, "
     "rooms, longitude, latitude"
 )
+WRITTEN = "(FORMAT parquet, COMPRESSION zstd)"
 
 
-def engine_at(folder: Path) -> duckdb.DuckDBPyConnection:
-    """Two threads, six gibibytes, spilling into the folder."""
-    return duckdb.connect(
-        config={
-            "memory_limit": "6144MiB",
-            "threads": "2",
-            "temp_directory": str(folder / "spill"),
-            "preserve_insertion_order": "false",
-        }
-    )
-
-
-def measure(rows: int, folder: Path) -> dict[str, object]:
-    """Simulate, take the floor, normalise; the figures."""
-    source, target = folder / "dwellings.parquet", folder / "out.parquet"
-    with engine_at(folder) as engine:
-        statement, copy = SIMULATE.split(";", 1)
+def simulate(folder: str, rows: int, settings: Settings) -> dict[str, object]:
+    """Write dwellings.parquet, or persons.parquet where more live than there are homes."""
+    dwellings = int(str(settings["dwellings"]))
+    statement, copy = SIMULATE.split(";", 1)
+    with engine_at(folder, _engine_settings(settings)) as engine:
         engine.execute(statement, {"syllables": SYLLABLES, "endings": ENDINGS})
         engine.execute(
-            copy.replace("{path}", str(source)), {"rows": rows, "streets": STREETS}
+            copy.replace("{path}", f"{folder}/addresses.parquet"),
+            {"rows": rows, "streets": STREETS, "dwellings": dwellings},
         )
-    with engine_at(folder) as engine:
-        start = time.perf_counter()
+    return {}
+
+
+def rewrite(folder: str, rows: int, settings: Settings) -> dict[str, object]:
+    """The floor: read the columns of a dwelling and write them again."""
+    with engine_at(folder, _engine_settings(settings)) as engine:
         engine.execute(
-            f"COPY (SELECT {READ_COLUMNS} FROM read_parquet('{source}') ORDER BY row_id) "
-            f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT {READ_COLUMNS} FROM read_parquet('{folder}/addresses.parquet')) "
+            f"TO '{folder}/rewritten.parquet' {WRITTEN}"
         )
-        floor = time.perf_counter() - start
-    with engine_at(folder) as engine:
-        start = time.perf_counter()
-        dwellings = engine.read_parquet(str(source))
+    return {}
+
+
+def normalise(folder: str, rows: int, settings: Settings) -> dict[str, object]:
+    """The stage: read the same columns of dwellings, write DwellingRecord."""
+    with engine_at(folder, _engine_settings(settings)) as engine:
+        dwellings = engine.read_parquet(f"{folder}/addresses.parquet")
         records = normalise_dwellings(engine, dwellings)
-        read = time.perf_counter() - start
-        records.query(
-            "records",
-            f"COPY (SELECT * FROM records ORDER BY dwelling_id) TO '{target}' "
-            "(FORMAT parquet, COMPRESSION zstd)",
-        )
-        total = time.perf_counter() - start
-        places = engine.table("normalise_dwellings_place").shape[0]
-        numbers = engine.table("normalise_dwellings_number").shape[0]
-        unread = engine.sql(
-            f"SELECT count(*) FROM read_parquet('{target}') WHERE unread IS NOT NULL"
-        ).fetchall()[0][0]
-    return {
-        "rows": rows,
-        "floor_seconds": round(floor, 1),
-        "dictionaries_seconds": round(read, 1),
-        "total_seconds": round(total, 1),
-        "ratio_to_floor": round(total / floor, 1),
-        "rows_per_second": round(rows / total),
-        "distinct_places": places,
-        "distinct_numbers": numbers,
-        "unread_rows": unread,
-        "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-    }
+        records.query("records", f"COPY records TO '{folder}/records.parquet' {WRITTEN}")
+        return {
+            f"distinct_{name}s": engine.table(f"normalise_dwellings_{name}").shape[0]
+            for name in ("piece", "number", "whole")
+        }
+
+
+def normalise_registrations(
+    folder: str, rows: int, settings: Settings
+) -> dict[str, object]:
+    """The stage: distinct addresses of persons, and which row has which."""
+    with engine_at(folder, _engine_settings(settings)) as engine:
+        persons = engine.read_parquet(f"{folder}/addresses.parquet")
+        records, crosswalk = normalise_addresses(engine, persons)
+        records.query("records", f"COPY records TO '{folder}/records.parquet' {WRITTEN}")
+        crosswalk.query("rows", f"COPY rows TO '{folder}/crosswalk.parquet' {WRITTEN}")
+        count = engine.table("normalise_addresses_distinct").shape[0]
+    return {"distinct_addresses": count}
+
+
+def _engine_settings(settings: Settings) -> Settings:
+    return {name: value for name, value in settings.items() if name != "dwellings"}
 
 
 def main() -> None:
-    """Print the figures as JSON."""
+    """Simulate, measure floor and stage, print one line of JSON each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000_000)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(measure(arguments.rows, Path(folder)), indent=2))
+    parser.add_argument("--rows", type=int, default=DWELLINGS)
+    parser.add_argument("--persons", type=int, default=0)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--memory", default="6GB")
+    given = parser.parse_args()
+    settings: Settings = {
+        "threads": given.threads,
+        "memory_limit": given.memory,
+        "dwellings": given.rows or DWELLINGS,
+    }
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        for rows, stage in (
+            (given.rows, normalise),
+            (given.persons, normalise_registrations),
+        ):
+            if rows:
+                apart(simulate, folder, rows, settings)
+                floor = apart(rewrite, folder, rows, settings)
+                ratio(apart(stage, folder, rows, settings), floor)
 
 
 if __name__ == "__main__":

@@ -4,24 +4,17 @@
 
 Rows have three names drawn with a skew from as many distinct spellings as a register has
 (Latin, Cyrillic, Russian habits), a PINFL and a document. The floor is DuckDB reading the
-same columns and writing them again, same compression, same threads. Every step runs in a
-process of its own, so that peak memory is its own. On a machine that others use, look at
-the ratio by processor seconds.
+same columns and writing them again, same compression, same threads.
 """
 
 import argparse
 import datetime
-import json
-import multiprocessing
-import resource
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import polars as pl
+from apart import Settings, apart, engine_at, ratio
 
 from pipeline.normalise.persons import normalise_persons
 from pipeline.normalise.pinfl import pinfl_check_sum
@@ -54,61 +47,9 @@ def main() -> None:
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         settings = {"threads": given.threads, "memory_limit": given.memory}
-        _apart(simulate, folder, given.rows, settings)
-        floor = _apart(rewrite, folder, given.rows, settings)
-        stage = _apart(normalise, folder, given.rows, settings)
-    ratios = {
-        f"to_floor_by_{name}": round(float(str(stage[name])) / float(str(floor[name])), 2)
-        for name in ("seconds", "cpu_seconds")
-    }
-    print(json.dumps({"step": "ratio", **ratios}))
-
-
-def _apart(
-    step: Callable[[str, int, dict[str, object]], dict[str, object]],
-    folder: str,
-    rows: int,
-    settings: dict[str, object],
-) -> dict[str, object]:
-    """What a step measured in a fresh process; printed too."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        measured = pool.apply(_measured, (step, folder, rows, settings))
-    print(json.dumps(measured), flush=True)
-    return measured
-
-
-def _measured(
-    step: Callable[[str, int, dict[str, object]], dict[str, object]],
-    folder: str,
-    rows: int,
-    settings: dict[str, object],
-) -> dict[str, object]:
-    began, worked = time.perf_counter(), time.process_time()
-    found = step(folder, rows, settings)
-    seconds, work = time.perf_counter() - began, time.process_time() - worked
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        "step": step.__name__,
-        "rows": rows,
-        "seconds": round(seconds, 2),
-        "cpu_seconds": round(work, 2),
-        "rows_per_second": round(rows / seconds),
-        "peak_rss_mib": peak // 1024,
-        **found,
-    }
-
-
-def _engine(folder: str, settings: dict[str, object]) -> duckdb.DuckDBPyConnection:
-    engine = duckdb.connect(
-        config={
-            **{name: str(value) for name, value in settings.items()},
-            "temp_directory": f"{folder}/spill",
-            "preserve_insertion_order": "false",
-        }
-    )
-    engine.execute("SET enable_progress_bar = false")
-    return engine
+        apart(simulate, folder, given.rows, settings)
+        floor = apart(rewrite, folder, given.rows, settings)
+        ratio(apart(normalise, folder, given.rows, settings), floor)
 
 
 def _spelled(stem: str, way: int) -> str:
@@ -135,7 +76,7 @@ def _names(random: np.random.Generator, count: int, ending: str) -> pl.DataFrame
     )
 
 
-def simulate(folder: str, rows: int, settings: dict[str, object]) -> dict[str, object]:
+def simulate(folder: str, rows: int, settings: Settings) -> dict[str, object]:
     """Write persons.parquet and addresses.parquet."""
     random = np.random.default_rng(1)
     shares = {
@@ -143,7 +84,7 @@ def simulate(folder: str, rows: int, settings: dict[str, object]) -> dict[str, o
         "given_name": (119_119, ""),
         "patronymic": (118_795, "ovich"),
     }
-    with _engine(folder, settings) as engine:
+    with engine_at(folder, settings) as engine:
         for name, (count, ending) in shares.items():
             engine.register(f"{name}_frame", _names(random, count, ending).to_arrow())
             engine.execute(f"CREATE TABLE {name}s AS SELECT * FROM {name}_frame")
@@ -201,9 +142,9 @@ def simulate(folder: str, rows: int, settings: dict[str, object]) -> dict[str, o
     return {}
 
 
-def rewrite(folder: str, rows: int, settings: dict[str, object]) -> dict[str, object]:
+def rewrite(folder: str, rows: int, settings: Settings) -> dict[str, object]:
     """The floor: read the columns of a person and write them again."""
-    with _engine(folder, settings) as engine:
+    with engine_at(folder, settings) as engine:
         engine.execute(
             f"COPY (SELECT {COLUMNS} FROM read_parquet('{folder}/persons.parquet')) "
             f"TO '{folder}/rewritten.parquet' (FORMAT parquet, COMPRESSION zstd)"
@@ -211,21 +152,22 @@ def rewrite(folder: str, rows: int, settings: dict[str, object]) -> dict[str, ob
     return {}
 
 
-def normalise(folder: str, rows: int, settings: dict[str, object]) -> dict[str, object]:
+def normalise(folder: str, rows: int, settings: Settings) -> dict[str, object]:
     """The stage: read the same columns, write PersonRecord."""
-    with _engine(folder, settings) as engine:
+    with engine_at(folder, settings) as engine:
         persons = engine.read_parquet(f"{folder}/persons.parquet")
         addresses = engine.read_parquet(f"{folder}/addresses.parquet")
-        began = time.perf_counter()
         records = normalise_persons(engine, persons, addresses, AS_OF)
-        names_read = time.perf_counter() - began
         records.query(
             "records",
             f"COPY records TO '{folder}/records.parquet' "
             "(FORMAT parquet, COMPRESSION zstd)",
         )
-        distinct = engine.sql("SELECT count(*) FROM normalise_persons_surname").fetchall()
-    return {"distinct_values": distinct[0][0], "names_read_seconds": round(names_read, 2)}
+        distinct = {
+            f"distinct_{part}s": engine.table(f"normalise_persons_{part}").shape[0]
+            for part in ("surname", "given_name", "patronymic")
+        }
+    return dict(distinct)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,7 @@
-"""Letters: marks, look-alikes and alphabets; and where the oracle packages differ."""
+"""Letters: marks, look-alikes and alphabets."""
 
-import alifbe
-import alifbo
 import polars as pl
-from UzTransliterator import UzTransliterator
 
-from pipeline.normalise.names import exact_keys
 from pipeline.normalise.scripts import (
     MARKS,
     has_mixed_word,
@@ -99,79 +95,3 @@ def test_scripts_of_texts():
 
 def test_null_stays_null_and_nothing_becomes_empty():
     assert words_of(None, "", "--", "\u200b") == [None, "", "", ""]
-
-
-def key_of(*texts: str) -> list[str | None]:
-    return exact_keys(pl.Series(words_of(*texts), dtype=pl.String)).to_list()
-
-
-ORACLE_NAMES = (
-    "Жўраев",
-    "Ғуломов",
-    "Қодиров",
-    "Ҳасанов",
-    "Шуҳрат",
-    "Чори",
-    "Ёқубов",
-    "Юсупов",
-    "Яҳё",
-    "Елена",
-    "Алиев",
-    "Маъмура",
-    "Эркинов",
-    "Исҳоқов",
-    "Цой",
-    "Щукина",
-    "Дилфуза",
-    "Тўхтасин",
-)
-
-DIFFERENCES = {
-    # Package: name -> its key where that is not ours; we are right in each. In Исҳоқов
-    # с and ҳ are two sounds, and Цой's passport says Tsoy.
-    "alifbo": {"Исҳоқов": "ishoqov", "Цой": "soy"},
-    "alifbe": {"Исҳоқов": "ishoqov"},
-    "UzTransliterator": {"Исҳоқов": "ishoqov", "Цой": "soy"},
-}
-LETTERS_LEFT = {
-    # Names in which a package leaves Cyrillic letters.
-    "alifbo": set(),
-    "alifbe": {"Щукина", "Эркинов"},
-    "UzTransliterator": {"Щукина"},
-}
-
-
-def oracle_differences(latin: list[str]) -> dict[str, str | None]:
-    ours = key_of(*ORACLE_NAMES)
-    theirs = key_of(*latin)
-    return {
-        name: their_key
-        for name, our_key, their_key in zip(ORACLE_NAMES, ours, theirs, strict=True)
-        if our_key != their_key
-    }
-
-
-def check_oracle(package: str, latin: list[str]) -> None:
-    assert oracle_differences(latin) == DIFFERENCES[package]
-    left = {
-        name
-        for name, text in zip(ORACLE_NAMES, latin, strict=True)
-        if any("\u0400" <= letter <= "\u04ff" for letter in text)
-    }
-    assert left == LETTERS_LEFT[package]
-
-
-def test_where_alifbo_differs():
-    check_oracle("alifbo", [alifbo.from_cyrillic(name).text for name in ORACLE_NAMES])
-
-
-def test_where_alifbe_differs():
-    check_oracle("alifbe", [alifbe.cyrillic_to_latin(name).text for name in ORACLE_NAMES])
-
-
-def test_where_uztransliterator_differs():
-    oracle = UzTransliterator()
-    check_oracle(
-        "UzTransliterator",
-        [oracle.transliterate(name, from_="cyr", to="lat") for name in ORACLE_NAMES],
-    )

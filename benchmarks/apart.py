@@ -1,0 +1,64 @@
+"""Steps of a benchmark, each in a process of its own, so that peak memory is its own.
+
+On a machine that others use too, look at ratios by processor seconds: they are of
+measurements taken one after the other.
+"""
+
+import json
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable
+
+import duckdb
+
+Settings = dict[str, object]
+Step = Callable[[str, int, Settings], dict[str, object]]
+
+
+def apart(step: Step, folder: str, rows: int, settings: Settings) -> dict[str, object]:
+    """What a step measured in a fresh process, printed as a line of JSON too."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        measured = pool.apply(_measured, (step, folder, rows, settings))
+    print(json.dumps(measured), flush=True)
+    return measured
+
+
+def ratio(stage: dict[str, object], floor: dict[str, object]) -> dict[str, object]:
+    """How many times the floor a stage takes, by the clock and by the processor."""
+    found: dict[str, object] = {"step": f"{stage['step']} to {floor['step']}"}
+    for name in ("seconds", "cpu_seconds"):
+        times = float(str(stage[name])) / float(str(floor[name]))
+        found[f"times_by_{name}"] = round(times, 2)
+    print(json.dumps(found), flush=True)
+    return found
+
+
+def engine_at(folder: str, settings: Settings) -> duckdb.DuckDBPyConnection:
+    """An engine as a night's stages have it: bounded, spilling into the folder."""
+    engine = duckdb.connect(
+        config={
+            **{name: str(value) for name, value in settings.items()},
+            "temp_directory": f"{folder}/spill",
+            "preserve_insertion_order": "false",
+        }
+    )
+    engine.execute("SET enable_progress_bar = false")
+    return engine
+
+
+def _measured(step: Step, folder: str, rows: int, settings: Settings) -> dict[str, object]:
+    began, worked = time.perf_counter(), time.process_time()
+    found = step(folder, rows, settings)
+    seconds, work = time.perf_counter() - began, time.process_time() - worked
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "step": step.__name__,
+        "rows": rows,
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(work, 1),
+        "rows_per_second": round(rows / seconds),
+        "peak_rss_mib": peak // 1024,
+        **found,
+    }
