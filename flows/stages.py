@@ -430,6 +430,8 @@ def raise_discrepancies(engine: Engine, run: Run) -> Counts:
     lineage = tables.read_table(engine, run, "lineage")
     rosters, supplementary = _read(engine, run, "source_rosters", "source_supplementary")
     evidence = Evidence(
+        previous_voters=tables.read_release_table(engine, run.previous, "voters"),
+        previous_lineage=tables.read_release_table(engine, run.previous, "lineage"),
         rosters=rosters,
         roster_keys=tracing.key_rows(engine, rosters),
         supplementary=supplementary,

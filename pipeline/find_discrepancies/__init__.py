@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from pipeline.errors import ContractError
-from pipeline.find_discrepancies import acts, persons, places, rows
+from pipeline.find_discrepancies import acts, departures, persons, places, rows
 from pipeline.run import Policy
 
 Relation = duckdb.DuckDBPyRelation
@@ -34,7 +34,8 @@ class Findings:
 class Evidence:
     """The tables that questions are found in; names as in schemas/catalogue.py.
 
-    `roster_keys` and `supplementary_keys` come from trace_rows.key_rows.
+    `roster_keys` and `supplementary_keys` come from trace_rows.key_rows; `previous_*` are
+    of the previous release and empty for the first one.
     """
 
     persons: Relation
@@ -60,6 +61,8 @@ class Evidence:
     boundary_readings: Relation
     stable_ids: Relation
     quarantined: Relation
+    previous_voters: Relation
+    previous_lineage: Relation
 
 
 def find_discrepancies(
@@ -91,6 +94,7 @@ def find_discrepancies(
     """
     for field in dataclasses.fields(evidence):
         getattr(evidence, field.name).create_view(f"evidence_{field.name}", replace=True)
+    previous.create_view("evidence_previous_questions", replace=True)
     _gather_persons(engine)
     day = election_date.isoformat()
     findings = [
@@ -98,6 +102,7 @@ def find_discrepancies(
         rows.birth_date_partial(),
         rows.birth_date_stand_in(),
         rows.row_quarantined(),
+        departures.left_register(),
         persons.possible_duplicates(),
         persons.several_permanent(day),
         persons.birth_dates_differ(),
@@ -170,6 +175,7 @@ def _gather_findings(
         f"{field.name} AS (SELECT * FROM evidence_{field.name})"
         for field in dataclasses.fields(evidence)
     )
+    names += ", previous_questions AS (SELECT * FROM evidence_previous_questions)"
     engine.execute(
         """
         CREATE OR REPLACE TEMP TABLE discrepancy_raw (

@@ -17,11 +17,13 @@ from pipeline.run import Policy
 from schemas.source import SourcePerson
 from tests.conftest import AS_OF
 from tests.pipeline.test_find_discrepancies import (
+    ACT,
     CASES,
     HERE,
     added,
     changed,
     codes,
+    departed,
     one_person_twice,
 )
 
@@ -245,6 +247,7 @@ FOUND |= {
     "DWELLING_CROWDED": crowded(range(13), 77.0),
     "DWELLING_NON_RESIDENTIAL": warned("address_links", "DWELLING_NON_RESIDENTIAL"),
     "DWELLING_UNDER_CONSTRUCTION": warned("address_links", "DWELLING_UNDER_CONSTRUCTION"),
+    "LEFT_REGISTER": departed(),
     "NO_ADDRESS": unplaced("NO_ADDRESS"),
     "NO_RESIDENCE": unplaced("NO_RESIDENCE"),
     "PERMANENT_UNPLACED": warned("placements", "PERMANENT_UNPLACED"),
@@ -316,6 +319,7 @@ BESIDE |= {
     "DWELLING_CROWDED": crowded(range(13), 79.0),
     "DWELLING_UNKNOWN": changed("address_links", dwelling_id=None, reason="FUZZY_BUILDING"),
     "HOUSEHOLD_SPLIT": changed("placements", precinct_number=2, basis="ROSTER"),
+    "LEFT_REGISTER": departed(restrictions=[ACT | {"pinfl": "31705801234569"}]),
     "NO_ADDRESS": unplaced("NO_RESIDENCE"),
     "ONLY_TEMPORARY": changed("placements", basis="TEMPORARY"),
     "PINFL_SHARED": pair("DOCUMENT_SHARED"),

@@ -35,6 +35,8 @@ TABLE_OF = {
     "boundary_readings": "boundary_reading",
     "stable_ids": "stable_id",
     "quarantined": "quarantined_row",
+    "previous_voters": "voters",
+    "previous_lineage": "lineage",
 }
 HERE = {"region_code": "1718", "district_code": "1718203"}
 OTHER_PRECINCT = {"region_code": "1718", "precinct_number": 2}
@@ -353,6 +355,95 @@ def test_age_of_a_question_grows_and_its_number_stays(engine, rows):
     assert again["discrepancy_id"].to_list() == first["discrepancy_id"].to_list()
     assert again["first_seen"].to_list() == [datetime.date(2026, 10, 1)]
     assert again["release_count"].to_list() == [5]
+
+
+def departed(**changes):
+    """A third voter of the previous list, of row z, whom the register no longer has."""
+    return (
+        two_voters()
+        | {
+            "previous_voters": [
+                {
+                    "voter_id": "V000000000000Z",
+                    "pinfl": "31705801234569",
+                    "birth_date": datetime.date(1980, 5, 17),
+                    "precinct_number": 2,
+                    **HERE,
+                }
+            ],
+            "previous_lineage": [
+                {
+                    "source": "mia/persons",
+                    "record_id": "z",
+                    "voter_id": "V000000000000Z",
+                    "outcome": "LISTED",
+                }
+            ],
+        }
+        | changes
+    )
+
+
+ACT = {"row_id": 0, "kind": "DEATH", "birth_date": datetime.date(1980, 5, 17)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, ["LEFT_REGISTER"]),
+        ({"restrictions": [ACT | {"pinfl": "31705801234569"}]}, []),
+        ({"restrictions": [ACT | {"pinfl": "41705801234566"}]}, ["LEFT_REGISTER"]),
+        (
+            {
+                "restrictions": [
+                    ACT
+                    | {
+                        "pinfl": "31705801234569",
+                        "birth_date": datetime.date(1999, 1, 1),
+                    }
+                ]
+            },
+            ["LEFT_REGISTER"],
+        ),
+        (
+            {
+                "quarantined": [
+                    {"source": "mia/persons", "record_id": "z", "rule": "x", **HERE}
+                ]
+            },
+            ["ROW_QUARANTINED"],
+        ),
+    ],
+    ids=["nobody says why", "act", "act on another", "act by another date", "refused"],
+)
+def test_voter_who_left_the_register_is_asked_about(engine, rows, changes, found):
+    assert codes(engine, rows, departed(**changes))[0] == found
+
+
+def test_row_that_is_delivered_under_another_number_has_not_left(engine, rows):
+    given = departed()
+    given["previous_lineage"][0]["record_id"] = "a"
+    assert codes(engine, rows, given)[0] == []
+
+
+def test_question_about_who_left_stands_until_they_are_back(engine, rows):
+    first, _ = find(engine, rows, departed())
+    entry = first.to_dicts()[0]
+    before = rows(
+        Discrepancy,
+        {name: entry[name] for name in ("code", "discrepancy_id", "first_seen")}
+        | {name: entry[name] for name in ("value_a", "value_b", "record_ids")}
+        | {"release_count": 1, **HERE},
+    )
+    # The night after, the voter is in neither of the two lists that are compared.
+    again, _ = find(engine, rows, two_voters(), previous=before)
+    assert again["discrepancy_id"].to_list() == [entry["discrepancy_id"]]
+    assert again["release_count"].to_list() == [2]
+    back = two_voters()
+    back["stable_ids"][1]["stable_id"] = entry["value_a"]
+    assert codes(engine, rows, back, previous=before)[0] == []
+    act = two_voters() | {"restrictions": [ACT | {"pinfl": entry["value_b"]}]}
+    assert codes(engine, rows, act, previous=before)[0] == []
 
 
 def test_unknown_code_is_our_fault(engine, rows):
