@@ -1,4 +1,9 @@
-"""Person records of a seeded population with known truth, at any size, in seconds.
+"""Person records of a seeded population with known truth, at any size.
+
+    python benchmarks/population.py --persons 36000000 --output FOLDER
+
+writes records.parquet, sorted by row_id as the night's stage reads them, and
+truth.parquet; in a process of its own, so that nobody who measures holds its memory.
 
 Families share surname, address and father's name; some children are twins; some people
 have a second row with the faults that registers have. Names are made of syllables and
@@ -6,14 +11,19 @@ drawn with a Zipf-like skew. It serves speed and stress; the simulator of the pr
 makes the realistic deliveries.
 """
 
+import argparse
+import math
 from dataclasses import dataclass
+from pathlib import Path
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 SYLLABLES = [c + v for c in "bdfghjklmnqrstvxyz" for v in "aeiou"]
 SURNAMES_MAX = 200_000
+CHUNK_PERSONS = 1_000_000
 FIRST_DAY = -20_000
 DAYS = 24_000
 
@@ -36,21 +46,84 @@ def make_population(
     pinfl_kept_share: float = 0.3,
 ) -> Population:
     """Rows of `persons` people, a share of them twice; few second rows keep the PINFL."""
-    random = np.random.default_rng(seed)
-    names = {
+    shares = (duplicate_share, pinfl_missing_share, fault_share, twin_share)
+    rows = _make_rows(
+        np.random.default_rng(seed),
+        _make_names(np.random.default_rng(seed), persons),
+        persons,
+        (*shares, pinfl_kept_share),
+    ).with_columns(row_id=pl.int_range(pl.len(), dtype=pl.Int64))
+    return Population(_as_records(rows), rows["person"].to_numpy())
+
+
+def write_population(folder: Path, persons: int, seed: int, duplicate_share: float) -> int:
+    """Write records.parquet and truth.parquet, chunk by chunk; returns the rows.
+
+    People of different chunks share names, birth dates and districts, never a household.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    names = _make_names(np.random.default_rng(seed), persons)
+    sizes = [
+        min(CHUNK_PERSONS, persons - first) for first in range(0, persons, CHUNK_PERSONS)
+    ]
+    total = sum(size + int(size * duplicate_share) for size in sizes)
+    # A step without a common divisor visits every number once.
+    step = next(s for s in range(int(total * 0.618), total) if math.gcd(s, total) == 1)
+    begun = 0
+    for place, size in enumerate(sizes):
+        first = place * CHUNK_PERSONS
+        random = np.random.default_rng([seed, place])
+        rows = _make_rows(random, names, size, (duplicate_share, 0.05, 0.6, 0.02, 0.3))
+        numbers = (np.arange(begun, begun + rows.height) * step) % total
+        begun += rows.height
+        rows = rows.with_columns(
+            pl.col("person") + first,
+            pl.col("household") + first,
+            pl.col("document") + first,
+            # The number is made of the person's.
+            pinfl=pl.when(pl.col("pinfl").is_not_null()).then(_pinfl("person", first)),
+            row_id=pl.Series(numbers, dtype=pl.Int64),
+        )
+        _as_records(rows).write_parquet(folder / f"chunk_{place:03}.parquet")
+        rows.select("row_id", "person").write_parquet(folder / f"people_{place:03}.parquet")
+    limits = {"memory_limit": "4GiB", "temp_directory": str(folder / "spill")}
+    with duckdb.connect(config=limits) as engine:
+        for kind, name in (("chunk", "records"), ("people", "truth")):
+            engine.execute(
+                f"COPY (SELECT * FROM '{folder}/{kind}_*.parquet' ORDER BY row_id) "
+                f"TO '{folder}/{name}.parquet' (FORMAT parquet, COMPRESSION zstd)"
+            )
+    for file in (*folder.glob("chunk_*"), *folder.glob("people_*")):
+        file.unlink()
+    return total
+
+
+def _make_names(random: np.random.Generator, persons: int) -> dict[str, list[str]]:
+    return {
         "surname": _names(random, min(max(persons // 40, 300), SURNAMES_MAX), "ov"),
         "given_name": _names(random, 800, ""),
         "father": _names(random, 900, ""),
     }
-    people = _people(random, persons, names, twin_share)
-    chosen = random.choice(persons, int(persons * duplicate_share), replace=False)
-    copies = _damage(random, people[np.sort(chosen)], names, fault_share)
-    people = _without_pinfl(people, random.random(persons) < pinfl_missing_share)
-    copies = _without_pinfl(copies, random.random(copies.height) >= pinfl_kept_share)
+
+
+def _make_rows(
+    random: np.random.Generator,
+    names: dict[str, list[str]],
+    persons: int,
+    shares: tuple[float, float, float, float, float],
+) -> pl.DataFrame:
+    duplicate, missing, fault, twin, kept = shares
+    people = _people(random, persons, names, twin)
+    chosen = random.choice(persons, int(persons * duplicate), replace=False)
+    copies = _damage(random, people[np.sort(chosen)], names, fault)
+    people = _without_pinfl(people, random.random(persons) < missing)
+    copies = _without_pinfl(copies, random.random(copies.height) >= kept)
     rows = pl.concat([people, copies])
-    order = random.permutation(rows.height)
-    rows = rows[order].with_columns(row_id=pl.int_range(pl.len(), dtype=pl.Int64))
-    return Population(_as_records(rows), rows["person"].to_numpy())
+    return rows[random.permutation(rows.height)]
+
+
+def _pinfl(column: str, first: int = 0) -> pl.Expr:
+    return pl.lit("3") + (10**12 + (pl.col(column) + first) * 7).cast(pl.String)
 
 
 def _without_pinfl(rows: pl.DataFrame, missing: npt.NDArray[np.bool_]) -> pl.DataFrame:
@@ -116,7 +189,7 @@ def _people(
             "district": household * 200 // families,
             "document": random.permutation(persons),
         }
-    ).with_columns(pinfl=pl.lit("3") + (10**12 + pl.col("person") * 7).cast(pl.String))
+    ).with_columns(pinfl=_pinfl("person"))
 
 
 def _take(values: list[str], index: npt.NDArray[np.int64]) -> pl.Series:
@@ -193,8 +266,11 @@ def _as_records(rows: pl.DataFrame) -> pl.DataFrame:
         patronymic_sex=pl.lit(None, pl.String),
         birth_date=pl.from_epoch(pl.col("birth"), time_unit="d"),
         birth_date_precision=pl.lit("DAY"),
-        document_key=pl.lit("AA")
-        + pl.col("document").cast(pl.String).str.zfill(7).str.slice(-7),
+        document_key=pl.lit("A")
+        + (pl.col("document") // 10**7).replace_strict(
+            range(26), list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), return_dtype=pl.String
+        )
+        + (pl.col("document") % 10**7).cast(pl.String).str.zfill(7),
         warnings=pl.lit([], pl.List(pl.String)),
         record_id=pl.lit("R") + pl.col("row_id").cast(pl.String),
         sex=pl.when(pl.col("sex") == 1).then(pl.lit("F")).otherwise(pl.lit("M")),
@@ -209,3 +285,21 @@ def _as_records(rows: pl.DataFrame) -> pl.DataFrame:
         address_id=pl.col("household"),
         updated_at=pl.lit(None, pl.Datetime("us")),
     )
+
+
+def main() -> None:
+    """Write one population."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--persons", type=int, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--duplicate-share", type=float, default=0.03)
+    chosen = parser.parse_args()
+    rows = write_population(
+        chosen.output, chosen.persons, chosen.seed, chosen.duplicate_share
+    )
+    print(f"{rows:,} rows")
+
+
+if __name__ == "__main__":
+    main()

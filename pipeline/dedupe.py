@@ -12,14 +12,19 @@ import polars as pl
 from pipeline.dedupe_columns import coded_columns, comparison, make_neighbours
 from pipeline.dedupe_profile import Profile, ProfileColumn, read_profile
 from pipeline.errors import ConfigurationError, SourceError
-from pipeline.linkage.block import BlockingRule, plan_blocks
+from pipeline.linkage.block import (
+    BlockingRule,
+    collect_pairs,
+    pairs_sql,
+    plan_blocks,
+)
 from pipeline.linkage.cluster import Ints, Links, cluster
 from pipeline.linkage.compare import Comparison, Condition, Tier
 from pipeline.linkage.estimate import (
     Model,
-    PatternCounts,
     count_frequencies,
     estimate_m,
+    split_patterns,
     u_probabilities,
 )
 from pipeline.linkage.frames import store_frame
@@ -164,35 +169,20 @@ def _match(
     seeking, opening = f"{PREFIX}_seeking", f"{PREFIX}_open"
     _make_open_rows(engine, profile, opening)
     add_frequencies(engine, comparisons, opening, seeking, PREFIX)
-    steps, _ = plan_blocks(engine, rules, PREFIX, opening, NODES)
+    steps, _ = plan_blocks(engine, rules, PREFIX, seeking, NODES)
     condition = "l.source <> r.source" if profile.source else "true"
     u = tuple(u_probabilities(engine, c, PREFIX) for c in comparisons)
-    counts = []
-    for step in steps:
-        found = engine.execute(
-            count_patterns_sql(step, comparisons, PREFIX, (opening, NODES), condition, "")
-            + " ORDER BY pattern"
-        ).fetchnumpy()
-        counts.append(
-            PatternCounts(
-                step.rule.fixes,
-                np.asarray(found["pattern"], dtype=np.int64),
-                np.asarray(found["pairs"], dtype=np.int64),
-            )
-        )
+    met = f"{PREFIX}_pair"
+    collect_pairs(engine, steps, met, (seeking, NODES), condition)
+    pairs = pairs_sql(met, seeking)
+    seen = engine.execute(count_patterns_sql(pairs, comparisons, PREFIX)).fetchnumpy()
+    counts = split_patterns(seen, [step.rule.fixes for step in steps])
     m, expected = estimate_m(comparisons, u, counts)
     prior = float(np.log2(max([*expected, 0.5]) / (count * max(count - 1, 1) / 2)))
     model = Model(comparisons, m, u, prior, count)
     scored = f"{PREFIX}_scored"
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {scored} (left_node INTEGER, right_node INTEGER, "
-        f"pattern BIGINT, weight REAL, chance_bits REAL)"
-    )
-    for step in steps:
-        query = score_pairs_sql(
-            step, model, PREFIX, (seeking, NODES), condition, (), profile.link_bits - prior
-        )
-        engine.execute(f"INSERT INTO {scored} {query}")
+    query = score_pairs_sql(pairs, model, PREFIX, (), profile.link_bits - prior)
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {scored} AS {query}")
     found = engine.execute(
         f"SELECT left_node, right_node, max(weight) AS weight FROM {scored} "
         f"GROUP BY ALL ORDER BY ALL"

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from pipeline.linkage.block import BlockingRule, plan_blocks
+from pipeline.linkage.block import collect_pairs, pairs_sql, plan_blocks
 from pipeline.linkage.compare import MISSING
 from pipeline.linkage.estimate import (
     Model,
@@ -141,19 +141,14 @@ def _trained(
 def _weigh(engine: duckdb.DuckDBPyConnection, model: Model, settings: Linkage) -> None:
     seeking, known = f"{PREFIX}_seeking", f"{PREFIX}_known"
     add_frequencies(engine, COMPARISONS, f"{PREFIX}_open", seeking, PREFIX)
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {PREFIX}_scored (left_node INTEGER, "
-        f"right_node INTEGER, pattern BIGINT, weight REAL, chance_bits REAL)"
-    )
-    floor = settings.review_weight_bits - model.prior_bits
     # Two verified PINFLs that differ are two people.
     condition = "(l.pinfl IS NULL OR r.pinfl IS NULL OR l.pinfl = r.pinfl)"
-    rules: tuple[BlockingRule, ...] = _RULES
-    for step in plan_blocks(engine, rules, PREFIX, f"{PREFIX}_open", known)[0]:
-        query = score_pairs_sql(
-            step, model, PREFIX, (seeking, known), condition, CHANCE, floor
-        )
-        engine.execute(f"INSERT INTO {PREFIX}_scored {query}")
+    steps = plan_blocks(engine, _RULES, PREFIX, seeking, known)[0]
+    pairs = f"{PREFIX}_pair"
+    collect_pairs(engine, steps, pairs, (seeking, known), condition)
+    floor = settings.review_weight_bits - model.prior_bits
+    query = score_pairs_sql(pairs_sql(pairs, seeking), model, PREFIX, CHANCE, floor)
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {PREFIX}_scored AS {query}")
 
 
 def _add_pinfl_matches(engine: duckdb.DuckDBPyConnection) -> None:

@@ -1,7 +1,8 @@
 """Which pairs are worth comparing: blocking rules as integer joins, capped.
 
-Pairs are never stored whole: whoever asks gets SQL that streams them. Only `open` rows
-seek partners; a row whose identity is settled is found by others and seeks nobody.
+A pair is stored as three whole numbers, and both rows are read once for all rules. Only
+`open` rows seek partners; a row whose identity is settled is found by others and seeks
+nobody.
 """
 
 from dataclasses import dataclass
@@ -159,41 +160,79 @@ def _in_keys(
     return f"{word} (SELECT 1 FROM {table} AS big WHERE {matches})"
 
 
-def pairs_sql(
-    step: BlockedRule,
-    open_table: str,
-    all_table: str,
-    select: str,
-    joins: str,
+def collect_pairs(
+    engine: duckdb.DuckDBPyConnection,
+    steps: list[BlockedRule],
+    table: str,
+    rows: tuple[str, str],
     condition: str,
-    open_filter: str = "",
-) -> str:
-    """SQL that streams a step's pairs: open row l, found row r, each unordered pair once.
+    open_filter: str = "true",
+) -> int:
+    """Make `<table>` of step, seeker, node found; and `<table>_found`.
 
-    A pair of two open rows comes once (l before r) unless l is a variant of its row.
+    A pair of two open rows comes once a step (l before r) unless l is a variant of its
+    row. `<table>_found` holds the rows that are found.
+
+    Args:
+        engine: with the tables of plan_blocks.
+        steps: what plan_blocks gave.
+        table: name of the tables made.
+        rows: the open rows, in a table (no view), as they are named by their place in it;
+            and the rows that may be found.
+        condition: SQL on l (open row) and r (row found) that a pair must fulfil.
+        open_filter: SQL on o: the open rows that seek.
+
+    Returns:
+        How many pairs there are; one that two steps give counts twice.
     """
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} "
+        f"(step UTINYINT, seeker INTEGER, node INTEGER)"
+    )
+    for number, step in enumerate(steps):
+        query = _meeting_sql(step, rows, condition, open_filter)
+        engine.execute(
+            f"INSERT INTO {table} SELECT {number}, l.seeker, r.node FROM {query}"
+        )
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table}_found AS "
+        f"SELECT * FROM {rows[1]} SEMI JOIN {table} USING (node)"
+    )
+    return int(engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+
+
+def _meeting_sql(
+    step: BlockedRule, rows: tuple[str, str], condition: str, open_filter: str
+) -> str:
     equal = " AND ".join(
         f"l.{left} = r.{right}"
         for left, right in zip(step.open_columns, step.columns, strict=True)
     )
-    limits = []
+    limits = [open_filter]
     if step.within:
         table, width = step.within
         limits.append(_in_keys("o", step, table, width, negated=False))
     if step.without:
         limits.append(_in_keys("o", step, step.without, len(step.columns), negated=True))
-    if open_filter:
-        limits.append(open_filter)
-    source = open_table
-    if limits:
-        source = f"(SELECT * FROM {open_table} AS o WHERE {' AND '.join(limits)})"
+    source = (
+        f"(SELECT rowid::INTEGER AS seeker, * FROM {rows[0]} AS o "
+        f"WHERE {' AND '.join(limits)})"
+    )
     once = "l.node <> r.node"
     if step.open_columns == step.columns:
         once = "(NOT r.is_open OR l.node < r.node OR l.is_variant) AND " + once
-    # Both rows travel on as one value each: chained joins of plain columns make DuckDB
-    # 2.0 mix up the dictionaries of two threads ("dict-surviving cache … changed
-    # identity") and stop.
+    return f"{source} AS l JOIN {rows[1]} AS r ON {equal} WHERE {once} AND {condition}"
+
+
+def pairs_sql(table: str, open_table: str) -> str:
+    """SQL that streams the pairs of collect_pairs: step, open row l, found row r.
+
+    Both rows travel on as one value each: chained joins of plain columns make DuckDB 2.0
+    mix up the dictionaries of two threads ("dict-surviving cache … changed identity") and
+    stop.
+    """
     return (
-        f"SELECT {select} FROM (SELECT l, r FROM {source} AS l "
-        f"JOIN {all_table} AS r ON {equal} WHERE {once} AND {condition}) {joins}"
+        f"(SELECT p.step, l, r FROM {table} AS p "
+        f"JOIN (SELECT rowid::INTEGER AS seeker, * FROM {open_table}) AS l USING (seeker) "
+        f"JOIN {table}_found AS r ON r.node = p.node)"
     )

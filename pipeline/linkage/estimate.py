@@ -49,6 +49,19 @@ class PatternCounts:
     """All these pairs are known to be the same (they share a verified identifier)."""
 
 
+def split_patterns(
+    found: dict[str, npt.NDArray[np.int64]], fixes: list[tuple[str, ...]]
+) -> list[PatternCounts]:
+    """Counts (step, pattern, pairs) by step; `fixes` are those of each step's rule."""
+    step, pattern, pairs = (
+        np.asarray(found[name], dtype=np.int64) for name in ("step", "pattern", "pairs")
+    )
+    return [
+        PatternCounts(fixed, pattern[step == number], pairs[step == number])
+        for number, fixed in enumerate(fixes)
+    ]
+
+
 @dataclass(frozen=True)
 class Model:
     """m and u by comparison, indexed by level number; index 0 (missing) is unused."""

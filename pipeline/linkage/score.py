@@ -8,7 +8,6 @@ import math
 
 import duckdb
 
-from pipeline.linkage.block import BlockedRule, pairs_sql
 from pipeline.linkage.compare import (
     BITS,
     Comparison,
@@ -61,41 +60,22 @@ def neighbours_sql(comparisons: tuple[Comparison, ...], prefix: str) -> str:
     return "\n".join(joins)
 
 
-def count_patterns_sql(
-    step: BlockedRule,
-    comparisons: tuple[Comparison, ...],
-    prefix: str,
-    tables: tuple[str, str],
-    condition: str,
-    open_filter: str,
-) -> str:
-    """SQL for (pattern, pairs) of a step."""
+def count_patterns_sql(pairs: str, comparisons: tuple[Comparison, ...], prefix: str) -> str:
+    """SQL for (step, pattern, pairs), sorted, of pairs given as SQL for (step, l, r)."""
     packed = " | ".join(
         f"({c.level_sql()}::BIGINT << {BITS * place})"
         for place, c in enumerate(comparisons)
     )
-    pairs = pairs_sql(
-        step,
-        tables[0],
-        tables[1],
-        f"{packed} AS pattern",
-        neighbours_sql(comparisons, prefix),
-        condition,
-        open_filter,
+    return (
+        f"SELECT step, {packed} AS pattern, count(*) AS pairs FROM {pairs} "
+        f"{neighbours_sql(comparisons, prefix)} GROUP BY ALL ORDER BY ALL"
     )
-    return f"SELECT pattern, count(*) AS pairs FROM ({pairs}) GROUP BY pattern"
 
 
 def score_pairs_sql(
-    step: BlockedRule,
-    model: Model,
-    prefix: str,
-    tables: tuple[str, str],
-    condition: str,
-    chance: tuple[str, ...],
-    weight_floor: float,
+    pairs: str, model: Model, prefix: str, chance: tuple[str, ...], weight_floor: float
 ) -> str:
-    """SQL for the pairs of a step that reach the floor.
+    """SQL for the pairs that reach the floor, of pairs given as SQL for (step, l, r).
 
     Columns: left_node, right_node (smaller first), pattern, weight, chance_bits (log2 of
     the share of other rows that agree this well on the comparisons named in `chance`).
@@ -106,13 +86,8 @@ def score_pairs_sql(
         select.append(f"{comparison.level_sql()} AS g_{comparison.name}")
         if comparison.has_frequencies:
             select.append(f"{_value_bits(comparison)} AS v_{comparison.name}")
-    pairs = pairs_sql(
-        step,
-        tables[0],
-        tables[1],
-        ", ".join(select),
-        neighbours_sql(comparisons, prefix),
-        condition,
+    compared = (
+        f"SELECT {', '.join(select)} FROM {pairs} {neighbours_sql(comparisons, prefix)}"
     )
     weight = " + ".join(_weight_sql(model, place) for place in range(len(comparisons)))
     packed = " | ".join(
@@ -122,7 +97,7 @@ def score_pairs_sql(
     return (
         f"SELECT least(a, b) AS left_node, greatest(a, b) AS right_node, "
         f"{packed} AS pattern, weight, {shares or '0'} AS chance_bits "
-        f"FROM (SELECT *, ({weight})::REAL AS weight FROM ({pairs})) "
+        f"FROM (SELECT *, ({weight})::REAL AS weight FROM ({compared})) "
         f"WHERE weight >= {weight_floor!r}"
     )
 

@@ -15,6 +15,8 @@ NODES = f"{PREFIX}_node"
 OPEN = f"{PREFIX}_open"
 
 NAMES = ("surname", "given_name", "patronymic")
+KINDS = ("key", "loose", "letters")
+"""Of a name: code of its exact key, code of its loose key, and the set of its letters."""
 PLACES = ("district_code", "region_code")
 DOCUMENT = """((ascii(t.document_key[1]) * 256 + ascii(t.document_key[2]))::BIGINT
     * 10000000 + t.document_key[3:]::BIGINT)"""
@@ -31,6 +33,10 @@ class Encoded:
     count: int
     source: str
     node: str
+    row_id: str
+    """SQL of the row_id of a coded row."""
+    own_row_id: str
+    """Column list that keeps it with the coded row, where it isn't the node."""
 
 
 def encode_records(
@@ -48,7 +54,7 @@ def encode_records(
     for column in PLACES:
         _encode_column(engine, records, column, prefix)
     names = ", ".join(
-        f"{name}_.{kind} AS {name}_{kind}" for name in NAMES for kind in ("key", "loose")
+        f"{name}_.{kind} AS {name}_{kind}" for name in NAMES for kind in KINDS
     )
     joins = "\n".join(
         f"LEFT JOIN {prefix}_part_{name} AS {name}_ "
@@ -64,7 +70,7 @@ def encode_records(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_coded AS
-        SELECT {encoded.node} AS node, t.row_id, {names}, {places},
+        SELECT {encoded.node} AS node, {encoded.own_row_id} {names}, {places},
             coalesce(t.pinfl, if(length(t.pinfl_digits) = 14, t.pinfl_digits, NULL))::BIGINT
                 AS digits,
             t.pinfl IS NOT NULL AS is_verified,
@@ -82,8 +88,8 @@ def encode_records(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP VIEW {prefix}_node AS
-        SELECT node, row_id,
-            {", ".join(f"{name}_{kind}" for name in NAMES for kind in ("key", "loose"))},
+        SELECT node, {encoded.row_id} AS row_id,
+            {", ".join(f"{name}_{kind}" for name in NAMES for kind in KINDS)},
             {", ".join(PLACES)}, CASE WHEN is_verified THEN digits END AS pinfl, digits,
             document_key, document_key AS document_digits, birth_date, partial_year,
             birth_year, sex, address_id, 1::TINYINT AS name_order, false AS is_variant,
@@ -107,13 +113,13 @@ def _number(
         "SELECT count(*), coalesce(min(row_id), 0), coalesce(max(row_id), -1) FROM records"
     ).fetchall()[0]
     if least == 0 and most == count - 1:
-        return Encoded(int(count), "records", "t.row_id::INTEGER")
+        return Encoded(int(count), "records", "t.row_id::INTEGER", "node::BIGINT", "")
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {prefix}_place AS SELECT row_id, "
         f"(row_number() OVER (ORDER BY row_id) - 1)::INTEGER AS node FROM records"
     )
     source = f"(SELECT * FROM records JOIN {prefix}_place USING (row_id))"
-    return Encoded(int(count), source, "t.node")
+    return Encoded(int(count), source, "t.node", "row_id", "t.row_id,")
 
 
 def _encode_names(
@@ -139,11 +145,20 @@ def _encode_names(
     for name in NAMES:
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {prefix}_part_{name} AS "
-            f"SELECT key_text, loose_text, k.code AS key, l.code AS loose "
+            f"SELECT key_text, loose_text, k.code AS key, l.code AS loose, "
+            f"{_letters('loose_text')} AS letters "
             f"FROM {prefix}_pair_{name} "
             f"LEFT JOIN {prefix}_name AS k ON k.text = key_text "
             f"LEFT JOIN {prefix}_name AS l ON l.text = loose_text"
         )
+
+
+def _letters(text: str) -> str:
+    """SQL of a bit for each letter that occurs; letters may share a bit."""
+    return (
+        f"list_reduce(list_transform(string_split({text}, ''), "
+        f"lambda c: (1::BIGINT << (unicode(c) % 32))), lambda a, b: a | b)::UINTEGER"
+    )
 
 
 def _encode_column(
@@ -154,7 +169,7 @@ def _encode_column(
 ) -> None:
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {prefix}_value_{column} AS "
-        f"SELECT (row_number() OVER (ORDER BY text) - 1)::INTEGER AS code, text "
+        f"SELECT (row_number() OVER (ORDER BY text) - 1)::SMALLINT AS code, text "
         f"FROM (SELECT DISTINCT {column} AS text FROM records) WHERE text IS NOT NULL"
     )
 
@@ -170,6 +185,8 @@ def open_rows(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
         "given_name_key": "surname_key",
         "surname_loose": "given_name_loose",
         "given_name_loose": "surname_loose",
+        "surname_letters": "given_name_letters",
+        "given_name_letters": "surname_letters",
     }
     replaced = ", ".join(f"{old} AS {new}" for new, old in swapped.items())
     known = {

@@ -10,7 +10,7 @@ from pipeline.linkage.block import BlockingRule
 from pipeline.linkage.compare import Comparison, Condition, Neighbours, Tier
 from pipeline.linkage.estimate import Frequencies
 from pipeline.linkage.neighbours import EDIT_GRADES, edit_neighbours
-from pipeline.resolve_persons.encode import PREFIX
+from pipeline.resolve_persons.encode import NAMES, PREFIX
 
 NAME_LEVELS = {"exact": 0.86, "loose": 0.06, "typo": 0.04, "near": 0.005}
 BOTH_WOMEN = "l.sex = 1 AND r.sex = 1"
@@ -179,13 +179,28 @@ BLOCKING: tuple[BlockingRule, ...] = (
     ),
 )
 
-SAME_PINFL = BlockingRule(
-    "same_pinfl",
-    ("pinfl",),
-    # A verified PINFL agrees with sex and birth date by its own check.
-    ("identifier", "birth_date", "birth_year", "sex"),
-)
 
+def _may_agree(name: str) -> str:
+    """SQL: two names may be within one edit, or one is unknown: their letters nearly agree.
+
+    An edit takes away one letter and brings in one, so two bits of the letters differ.
+    """
+    differing = f"bit_count(xor(l.{name}_letters, r.{name}_letters))"
+    return f"coalesce({differing} <= 2, true)"
+
+
+NOT_STRANGERS = f"""(
+    {" + ".join(f"{_may_agree(name)}::TINYINT" for name in NAMES)} >= 2
+    OR coalesce(l.document_key = r.document_key, false)
+    OR coalesce(l.address_id = r.address_id, false)
+    OR coalesce(l.digits = r.digits OR {_one_digit("digits")}, false))"""
+"""What a pair must fulfil to be weighed at all. Two names certainly differ, and neither
+paper nor number nor address agrees: by verdict.py such a pair is never merged nor asked.
+Nearly every pair that meets by chance is one of these."""
+
+PINFL_FIXES = ("identifier", "birth_date", "birth_year", "sex")
+"""What pairs of one verified PINFL say nothing about: by its check it agrees with sex and
+birth date."""
 
 COUNTED_NIGHTLY = ("document_key", "address_id")
 """Values of few rows each, which a file of parameters must not list: a document names a

@@ -5,11 +5,13 @@ rules, helped by pairs that share a verified PINFL. docs/adr/frozen-parameters.m
 which is used when.
 """
 
+import dataclasses
+
 import duckdb
 import numpy as np
 
 from pipeline.errors import ConfigurationError
-from pipeline.linkage.block import BlockedRule, plan_blocks
+from pipeline.linkage.block import BlockedRule, collect_pairs, pairs_sql, plan_blocks
 from pipeline.linkage.compare import unpack_levels
 from pipeline.linkage.estimate import (
     Floats,
@@ -18,6 +20,7 @@ from pipeline.linkage.estimate import (
     count_frequencies,
     count_neighbour_mass,
     estimate_m,
+    split_patterns,
     u_probabilities,
 )
 from pipeline.linkage.parameters import (
@@ -38,7 +41,7 @@ from pipeline.resolve_persons.model import (
     BLOCKING,
     COMPARISONS,
     COUNTED_NIGHTLY,
-    SAME_PINFL,
+    PINFL_FIXES,
     SPARSE,
     dictionaries,
     find_neighbours,
@@ -86,31 +89,26 @@ def count_values(
     return population
 
 
-def fit_model(
-    engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule]
-) -> tuple[Model, int]:
-    """The model of tonight's rows, and how many pairs the blocking rules give."""
+def fit_model(engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule]) -> Model:
+    """The model of tonight's rows, from what a share of the open rows meet."""
     u = tuple(u_probabilities(engine, c, PREFIX) for c in COMPARISONS)
     open_rows, rows = (_count_rows(engine, table) for table in (OPEN, NODES))
     stride = max(1, open_rows // TRAINING_ROWS)
-    counts = [
-        count_patterns(engine, step, (OPEN, NODES), NOT_SETTLED, f"o.row_id % {stride} = 0")
-        for step in steps
-    ]
+    sample = f"{PREFIX}_sample"
+    share = f"o.row_id % {stride} = 0"
+    collect_pairs(engine, steps, sample, (OPEN, NODES), NOT_SETTLED, share)
+    pairs = pairs_sql(sample, OPEN)
+    seen = engine.execute(count_patterns_sql(pairs, COMPARISONS, PREFIX)).fetchnumpy()
+    counts = split_patterns(seen, [step.rule.fixes for step in steps])
     m, found = estimate_m(COMPARISONS, u, [*counts, count_known_pairs(engine)])
     matches = max([*found[:-1], 0.5]) * stride
-    pairs = max(float(open_rows) * rows, 2.0)
-    prior = min(float(np.log2(matches / pairs)), -1.0)
-    compared = sum(int(count.counts.sum()) for count in counts) * stride
-    return (
-        Model(
-            COMPARISONS,
-            tuple(_rounded(values) for values in m),
-            tuple(_rounded(values) for values in u),
-            rounded(prior),
-            rows,
-        ),
-        compared,
+    prior = min(float(np.log2(matches / max(float(open_rows) * rows, 2.0))), -1.0)
+    return Model(
+        COMPARISONS,
+        tuple(_rounded(values) for values in m),
+        tuple(_rounded(values) for values in u),
+        rounded(prior),
+        rows,
     )
 
 
@@ -134,44 +132,21 @@ def fit_parameters(
     find_same(engine)
     find_shared_pinfls(engine)
     steps, _ = plan_blocks(engine, BLOCKING, PREFIX, OPEN, NODES)
-    model, _ = fit_model(engine, steps)
+    model = fit_model(engine, steps)
     return collect_parameters(engine, model, fitted_on, rows_min)
 
 
 def count_known_pairs(engine: duckdb.DuckDBPyConnection) -> PatternCounts:
     """Patterns of pairs that share a verified PINFL: known to be the same person."""
     stride = max(1, _count_rows(engine, NODES) // TRAINING_ROWS)
-    return count_patterns(
-        engine,
-        BlockedRule(SAME_PINFL, SAME_PINFL.columns, SAME_PINFL.columns, None, None),
-        (SAME_PINFLS, SAME_PINFLS),
-        "true",
-        f"o.row_id % {stride} = 0 AND "
-        f"o.pinfl NOT IN (SELECT pinfl FROM {PREFIX}_pinfl_suspect)",
-        is_match=True,
+    pairs = (
+        f"(SELECT 0 AS step, l, r FROM {SAME_PINFLS} AS l JOIN {SAME_PINFLS} AS r "
+        f"ON l.pinfl = r.pinfl AND l.node <> r.node WHERE l.row_id % {stride} = 0 "
+        f"AND l.pinfl NOT IN (SELECT pinfl FROM {PREFIX}_pinfl_suspect))"
     )
-
-
-def count_patterns(
-    engine: duckdb.DuckDBPyConnection,
-    step: BlockedRule,
-    tables: tuple[str, str],
-    condition: str,
-    open_filter: str,
-    *,
-    is_match: bool = False,
-) -> PatternCounts:
-    """Agreement patterns of one blocking step and how many pairs show each."""
-    found = engine.execute(
-        count_patterns_sql(step, COMPARISONS, PREFIX, tables, condition, open_filter)
-        + " ORDER BY pattern"
-    ).fetchnumpy()
-    return PatternCounts(
-        step.rule.fixes,
-        np.asarray(found["pattern"], dtype=np.int64),
-        np.asarray(found["pairs"], dtype=np.int64),
-        is_match,
-    )
+    seen = engine.execute(count_patterns_sql(pairs, COMPARISONS, PREFIX)).fetchnumpy()
+    counts = split_patterns(seen, [PINFL_FIXES])[0]
+    return dataclasses.replace(counts, is_match=True)
 
 
 def level_counts(known: PatternCounts) -> tuple[Floats, ...]:

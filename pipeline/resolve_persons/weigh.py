@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.linkage.block import Capped, plan_blocks
+from pipeline.linkage.block import Capped, collect_pairs, pairs_sql, plan_blocks
 from pipeline.linkage.estimate import Model
 from pipeline.linkage.parameters import Parameters
 from pipeline.linkage.score import add_frequencies, score_pairs_sql
@@ -15,10 +15,12 @@ from pipeline.resolve_persons.model import (
     BLOCKING,
     CHANCE,
     COMPARISONS,
+    NOT_STRANGERS,
 )
 from pipeline.resolve_persons.train import NOT_SETTLED, fit_model
 
 SEEKING = f"{PREFIX}_seeking"
+"""The open rows with the bits of their values."""
 SCORED = f"{PREFIX}_scored"
 
 
@@ -48,21 +50,20 @@ def weigh_pairs(
         posterior_floor_bits: log2 posterior odds below which a pair is forgotten.
         parameters: frozen ones; null fits the model first.
     """
-    add_frequencies(engine, COMPARISONS, OPEN, SEEKING, PREFIX)
     steps, capped = plan_blocks(engine, BLOCKING, PREFIX, OPEN, NODES)
-    model, compared = (
-        fit_model(engine, steps) if parameters is None else (parameters.model, 0)
+    model = fit_model(engine, steps) if parameters is None else parameters.model
+    add_frequencies(engine, COMPARISONS, OPEN, SEEKING, PREFIX)
+    pairs = f"{PREFIX}_pair"
+    condition = f"{NOT_SETTLED} AND {NOT_STRANGERS}"
+    compared = collect_pairs(engine, steps, pairs, (SEEKING, NODES), condition)
+    query = score_pairs_sql(
+        pairs_sql(pairs, SEEKING),
+        model,
+        PREFIX,
+        CHANCE,
+        posterior_floor_bits - model.prior_bits,
     )
-    floor = posterior_floor_bits - model.prior_bits
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {SCORED} (left_node INTEGER, right_node INTEGER, "
-        f"pattern BIGINT, weight REAL, chance_bits REAL)"
-    )
-    for step in steps:
-        query = score_pairs_sql(
-            step, model, PREFIX, (SEEKING, NODES), NOT_SETTLED, CHANCE, floor
-        )
-        engine.execute(f"INSERT INTO {SCORED} {query}")
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {SCORED} AS {query}")
     found = engine.execute(
         f"SELECT left_node, right_node, max(weight) AS weight, "
         f"arg_max(pattern, (weight, pattern)) AS pattern, "

@@ -6,7 +6,13 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipeline.linkage.block import BlockingRule, Capped, pairs_sql, plan_blocks
+from pipeline.linkage.block import (
+    BlockingRule,
+    Capped,
+    collect_pairs,
+    pairs_sql,
+    plan_blocks,
+)
 
 ROWS = pl.DataFrame(
     {
@@ -31,11 +37,12 @@ def pairs(
     engine: duckdb.DuckDBPyConnection, rule: BlockingRule, pairs_max: int
 ) -> tuple[list[tuple[int, int]], list[Capped]]:
     steps, capped = plan_blocks(engine, (rule,), "t", "open", "node", pairs_max)
-    found = []
-    for step in steps:
-        select = "least(l.node, r.node), greatest(l.node, r.node)"
-        sql = pairs_sql(step, "open", "node", select, "", "true")
-        found.extend(engine.sql(sql).fetchall())
+    count = collect_pairs(engine, steps, "met", ("open", "node"), "true")
+    found = engine.sql(
+        "SELECT least(l.node, r.node), greatest(l.node, r.node) FROM "
+        + pairs_sql("met", "open")
+    ).fetchall()
+    assert count == len(found)
     return sorted(found), capped
 
 
