@@ -266,6 +266,16 @@ class UnplacedReason(StrEnum):
     PRECINCT_UNKNOWN = "PRECINCT_UNKNOWN"
 
 
+class CoverageProblem(StrEnum):
+    """What a precinct's description needs before it covers what it should."""
+
+    NO_RULE = "NO_RULE"
+    WORDS_UNREAD = "WORDS_UNREAD"
+    NAME_UNKNOWN = "NAME_UNKNOWN"
+    NAME_AMBIGUOUS = "NAME_AMBIGUOUS"
+    NAME_GUESSED = "NAME_GUESSED"
+
+
 class Outcome(StrEnum):
     """Where a source row ended; each row has exactly one."""
 

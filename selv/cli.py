@@ -18,6 +18,7 @@ from rich.console import Console
 from pipeline.errors import ConfigurationError, PipelineError, SourceError
 from selv import audit, people, show, tools
 from selv.decide import decide
+from selv.places import add_place_commands
 from selv.printing import hand_out_command, print_command
 from selv.review import review_app
 from selv.station import find_station
@@ -48,6 +49,7 @@ app.command("hand-out")(hand_out_command)
 app.command("find-station")(find_station)
 audit.add_commands(app)
 people.add_commands(app)
+add_place_commands(app)
 
 Day = Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"])]
 Delivery = Annotated[str, typer.Argument(help="Folder of the delivery.")]

@@ -198,7 +198,7 @@ def _judge_points(engine: duckdb.DuckDBPyConnection, points: str, verdicts: str)
     """
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_fit AS
+        CREATE OR REPLACE TEMP TABLE {points}_fit AS
         SELECT * FROM (
             SELECT point.point_id, pair.rule_id, pair.precinct_id, pair.score,
                 pair.is_exclusion, pair.is_precinct_known, pair.is_doubtful,
@@ -213,13 +213,13 @@ def _judge_points(engine: duckdb.DuckDBPyConnection, points: str, verdicts: str)
         WITH excluded AS (
             SELECT point_id, precinct_id, max(score) FILTER (fit = 3) AS surely,
                 max(score) AS perhaps
-            FROM {PREFIX}_fit WHERE is_exclusion GROUP BY ALL
+            FROM {points}_fit WHERE is_exclusion GROUP BY ALL
         ),
         standing AS (
             SELECT fit.* REPLACE (
                 CASE WHEN fit.score <= excluded.perhaps THEN 1 ELSE fit.fit END AS fit),
                 coalesce(fit.score <= excluded.perhaps, false) AS is_perhaps_excluded
-            FROM {PREFIX}_fit AS fit LEFT JOIN excluded USING (point_id, precinct_id)
+            FROM {points}_fit AS fit LEFT JOIN excluded USING (point_id, precinct_id)
             WHERE NOT fit.is_exclusion
               AND (excluded.surely IS NULL OR fit.score > excluded.surely)
         ),
