@@ -487,7 +487,15 @@ def raise_discrepancies(engine: Engine, run: Run) -> Counts:
         engine,
         questions,
         _corrected_persons(engine, run),
-        *_read(engine, run, "person_record", "address_record", "lineage", "voters"),
+        *_read(
+            engine,
+            run,
+            "person_record",
+            "address_record",
+            "lineage",
+            "voters",
+            "review_pair",
+        ),
     )
     return counts | _write(engine, run, review_entry=entries)
 

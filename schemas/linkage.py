@@ -42,6 +42,11 @@ class ReviewPair(dy.Schema):
         description="different people with this name and birth date that chance alone "
         "would give in this population (Goel et al. 2020)",
     )
+    expected_chance_nearby = dy.Float64(
+        nullable=True,
+        min=0,
+        description="those of them to be expected in the district of the two rows",
+    )
     pattern = dy.String(nullable=True, description="comparison levels, column=level")
     cause = c.code(ReviewCause, "why the pair is asked, not decided")
 
@@ -72,6 +77,11 @@ class ReviewEntry(dy.Schema):
     voter_id = dy.String(nullable=True, description="its entry; null: it has none")
     precinct_number = c.precinct_number(nullable=True)
     list_number = dy.Int32(nullable=True, min=1, description="number in the precinct")
+    expected_chance_nearby = dy.Float64(
+        nullable=True,
+        min=0,
+        description="people whom chance would make look like the pair in its district",
+    )
 
 
 class ReferenceLink(dy.Schema):

@@ -130,6 +130,8 @@ def print_release(release: str) -> bool:
     manifest = read_json(str(Path(release) / "manifest.json"))
     for table in _summary_tables(summary):
         console.print(table)
+    for line in _quality_lines(summary.get("quality")):
+        console.print(line, soft_wrap=True)
     alarms = manifest["checks"]
     for alarm in alarms:
         console.print(
@@ -154,6 +156,53 @@ def _summary_tables(summary: dict[str, Any]) -> Iterator[Table]:
     for row in summary["discrepancies"]:
         codes.add_row(row["code"], row["owner"], f"{row['count']:,}")
     yield codes
+    quality = summary.get("quality")
+    if quality and quality["batches"]:
+        yield _batches(quality["batches"])
+
+
+def _batches(rows: list[dict[str, Any]]) -> Table:
+    """What acting on a whole batch would do: Goel et al. (2020)."""
+    batches = _table(
+        "Flags by cause, and merges by weight (PROBABILISTIC)",
+        "batch",
+        "pairs",
+        "duplicates expected",
+        "voters at risk",
+        "at risk per duplicate",
+    )
+    for row in rows:
+        ratio = row["voters_per_duplicate"]
+        batches.add_row(
+            row["batch"],
+            f"{row['pairs']:,}",
+            f"{row['expected_duplicates']:,.1f}",
+            f"{row['expected_voters_at_risk']:,.2g}",
+            "unweighed" if ratio is None else f"{ratio:.2g}",
+        )
+    return batches
+
+
+def _quality_lines(quality: dict[str, Any] | None) -> Iterator[str]:
+    """Decoys, sentinels and warnings of the matching, a line each."""
+    if quality is None:
+        return
+    decoys = ", ".join(
+        f"{row['kind']} {row['linked']:,} of {row['decoys']:,}" for row in quality["decoys"]
+    )
+    links = quality["false_links"]
+    right = sum(row["is_right"] for row in quality["sentinels"])
+    yield f"\nDecoys linked: {decoys}."
+    yield (
+        f"False links to be expected: {links['expected']:,.1f} (95 %: up to "
+        f"{links['expected_high']:,.1f}) of {links['links']:,} without a number."
+    )
+    yield f"Sentinels right: {right} of {len(quality['sentinels'])}."
+    for row in quality["warnings"]:
+        yield (
+            f"[yellow]{row['code']}[/] {row['where']}: {row['now']:.3g} against "
+            f"{row['before']:.3g}"
+        )
 
 
 def print_explanation(explanation: Explanation) -> None:

@@ -64,7 +64,10 @@ def _among_strangers(
                 f"SELECT * FROM {PREFIX}_{table}"
             )
         shares = u_probabilities(engine, comparison, now)
-        stated = {condition.level for condition in comparison.conditions}
+        # Stated, not counted; and neighbours, whose grades depend on how rare values are
+        # listed: they move with the values that they are neighbours of.
+        near = comparison.neighbours.levels if comparison.neighbours else ()
+        stated = {*near, *(condition.level for condition in comparison.conditions)}
         for number, level in enumerate(comparison.levels):
             before, tonight = parameters.model.u[place][number], shares[number]
             if not number or level in stated or max(before, tonight) < SHARE_MIN:

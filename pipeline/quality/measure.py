@@ -119,6 +119,7 @@ def _false_links(decoys: list[DecoyCount], open_rows: int, linked: int) -> Json:
 
     Every row without a number is at most once a stranger who is linked wrongly; so the
     rate among strangers times those rows is what to expect, and the interval carries over.
+    `expected_flagged` is how many of those rows are asked about though they are strangers.
     """
     strangers = next(row for row in decoys if row.kind == "stranger")
     return {
@@ -127,6 +128,9 @@ def _false_links(decoys: list[DecoyCount], open_rows: int, linked: int) -> Json:
         "expected": round(strangers.rate * open_rows, 3),
         "expected_low": round(strangers.rate_low * open_rows, 3),
         "expected_high": round(strangers.rate_high * open_rows, 3),
+        "expected_flagged": round(
+            open_rows * strangers.flagged / max(strangers.decoys, 1), 3
+        ),
     }
 
 

@@ -27,7 +27,8 @@ def make_review_pairs(
     every claim of double registration: with n other people, and names and birth dates
     drawn independently with the frequencies seen in this population, n times the product
     of the shares of the values that agree is how many strangers agree this well. Kin,
-    who share names, are not in it.
+    who share names, are not in it. `expected_chance_nearby` is the part of them to be
+    expected in the district of the pair, or in both districts.
     """
     asked = _asked(tied, decided, population)
     store_frame(engine, f"{PREFIX}_asked", asked)
@@ -57,24 +58,31 @@ def make_review_pairs(
             SELECT left_node, right_node, cause, NULL, NULL, NULL, NULL, 0 FROM rule
         ), held AS (
             SELECT n.node, n.row_id, {person} AS person_id,
-                {population} * pow(2, {bits}) AS chance
+                {population} * pow(2, {bits}) AS chance, n.district_code,
+                pow(2, coalesce(f_district.bits, 0)) AS district_share
             FROM {NODES} AS n SEMI JOIN (
                 SELECT left_node AS node FROM pair UNION SELECT right_node FROM pair
             ) AS asked ON asked.node = n.node
             JOIN {RANKS} AS rank ON rank.word = n.node // {WORD}
             LEFT JOIN {CLUSTERS} AS c ON c.node = n.node {joins}
+            LEFT JOIN {PREFIX}_freq_district_code AS f_district
+                ON f_district.code = n.district_code
         ), numbered AS (
             SELECT l.row_id AS left_row_id, r.row_id AS right_row_id,
                 l.person_id AS left_person_id, r.person_id AS right_person_id,
                 pair.* EXCLUDE (left_node, right_node) REPLACE (
                     if(place = 0, l.chance, expected_chance_matches)
-                        AS expected_chance_matches)
+                        AS expected_chance_matches),
+                l.district_share + if(l.district_code = r.district_code, 0,
+                    r.district_share) AS nearby
             FROM pair
             JOIN held AS l ON l.node = left_node
             JOIN held AS r ON r.node = right_node
             WHERE l.person_id <> r.person_id
         )
-        SELECT * EXCLUDE (place) FROM numbered
+        SELECT * EXCLUDE (place, nearby),
+            expected_chance_matches * least(nearby, 1) AS expected_chance_nearby
+        FROM numbered
         QUALIFY row_number() OVER (
             PARTITION BY least(left_person_id, right_person_id),
                 greatest(left_person_id, right_person_id)

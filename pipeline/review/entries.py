@@ -19,6 +19,7 @@ def list_entries(
     addresses: Relation,
     lineage: Relation,
     voters: Relation,
+    review_pairs: Relation,
 ) -> Relation:
     """ReviewEntry: two rows a question.
 
@@ -30,6 +31,7 @@ def list_entries(
         addresses: AddressRecord.
         lineage: Lineage.
         voters: VoterListEntry.
+        review_pairs: ReviewPair.
     """
     codes = ", ".join(f"'{code}'" for code in CODES)
     return engine.sql(
@@ -37,6 +39,13 @@ def list_entries(
         WITH asked AS (
             SELECT discrepancy_id, unnest(record_ids) AS record_id
             FROM discrepancies WHERE code IN ({codes}) AND len(record_ids) = 2
+        ), pair AS (
+            SELECT list_sort([a.record_id, b.record_id]) AS record_ids,
+                max(expected_chance_nearby) AS nearby
+            FROM review_pairs JOIN records AS a ON a.row_id = left_row_id
+            JOIN records AS b ON b.row_id = right_row_id GROUP BY ALL
+        ), nearby AS (
+            SELECT discrepancy_id, nearby FROM discrepancies JOIN pair USING (record_ids)
         )
         SELECT asked.discrepancy_id, asked.record_id, person.surname, person.given_name,
             person.patronymic, record.surname_key, record.given_name_key,
@@ -45,10 +54,12 @@ def list_entries(
             record.region_code, record.district_code, record.registration_kind,
             concat_ws(', ', address.mahalla, address.street, address.house,
                 address.building, address.flat) AS address,
-            trace.voter_id, voter.precinct_number, voter.list_number
+            trace.voter_id, voter.precinct_number, voter.list_number,
+            nearby.nearby AS expected_chance_nearby
         FROM asked
         JOIN persons AS person USING (record_id)
         JOIN records AS record ON record.row_id = person.row_id
+        LEFT JOIN nearby ON nearby.discrepancy_id = asked.discrepancy_id
         LEFT JOIN addresses AS address ON address.address_id = record.address_id
         LEFT JOIN lineage AS trace
             ON trace.source = 'mia/persons' AND trace.record_id = asked.record_id

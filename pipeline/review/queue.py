@@ -142,7 +142,7 @@ def _pairs(
                 precinct_number || ' / ' || list_number AS list_place
             FROM entries LEFT JOIN areas AS area ON area.area_code = district_code
         ), pair AS (
-            SELECT question.*, {sides},
+            SELECT question.*, {sides}, a.expected_chance_nearby AS nearby,
                 CASE WHEN a.document_number IS NULL OR b.document_number IS NULL
                      THEN 'MISSING'
                      WHEN a.document_number = b.document_number THEN 'SAME'
@@ -157,6 +157,7 @@ def _pairs(
         )
         SELECT *, id_a AS record_id_a, id_b AS record_id_b,
             format('{{:.2g}}', strangers) AS chance,
+            format('{{:.2g}}', coalesce(nearby, strangers)) AS chance_nearby,
             format('{{:.1f}}', useful) AS usefulness,
             row_number() OVER (PARTITION BY district_code
                 ORDER BY useful DESC, discrepancy_id) AS number

@@ -32,6 +32,7 @@ WIDTHS = {
     "usefulness": 9,
     "question": 24,
     "chance": 11,
+    "chance_nearby": 11,
     "differences": 20,
     "sex": 7,
     "birth_date": 11,

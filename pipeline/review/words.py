@@ -6,7 +6,7 @@ from pipeline.tables import reference_table
 
 ANSWERS = ("verdict", "decided_by", "decided_at", "reason")
 """What a clerk fills in."""
-ABOUT = ("usefulness", "question", "chance", "differences")
+ABOUT = ("usefulness", "question", "chance", "chance_nearby", "differences")
 COMPARED = (
     "surname",
     "given_name",

@@ -42,6 +42,7 @@ def entry(question: str, record: str, **changes: Any) -> dict[str, Any]:
         "voter_id": f"V{record:0>13}",
         "precinct_number": 7,
         "list_number": 1,
+        "expected_chance_nearby": 0.25,
         **changes,
     }
 
