@@ -26,6 +26,7 @@ from pipeline.assign_precincts import (
     locate_addresses,
 )
 from pipeline.carry_ids import carry_ids
+from pipeline.compose_notices import compose_notices
 from pipeline.decision_ledger import carry_decisions, standing
 from pipeline.decision_outcomes import describe_decisions
 from pipeline.determine_eligibility import determine_eligibility
@@ -523,6 +524,17 @@ def compare_releases(engine: Engine, run: Run) -> Counts:
     )
     counts = _write(engine, run, changes=found)
     changes, persons, records = _read(engine, run, "changes", "person", "person_record")
+    notices = compose_notices(
+        engine,
+        changes,
+        voters,
+        before[0],
+        precincts,
+        run.election_date,
+        run.as_of,
+        run.files.notice_days_before_election,
+    )
+    counts |= _write(engine, run, notices=notices)
     resolved = list_resolved(
         engine,
         questions,

@@ -48,6 +48,12 @@ AREA_TABLES: tuple[AreaTable, ...] = (
         ("voter_id", "field"),
         ("voter_id", "field"),
     ),
+    AreaTable(
+        "notices",
+        "SELECT *, region_code AS area_region, district_code AS area_district FROM source",
+        ("precinct_number", "voter_id"),
+        ("precinct_number", "voter_id"),
+    ),
     *(
         AreaTable(
             name,

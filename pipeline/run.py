@@ -84,6 +84,9 @@ class Files:
     """Printed lists of every precinct; a country's take hours, `selv print` makes one."""
     pdf_letters: str = "latin"
     """Letters of their headings: latin, cyrillic or russian."""
+    notice_days_before_election: int = 3
+    """Notices ask for an answer until so many days before election day; no source confirms
+    a term, and the right to apply does not end with it."""
 
 
 @dataclasses.dataclass(frozen=True)

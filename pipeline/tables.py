@@ -101,6 +101,7 @@ def empty_table(engine: duckdb.DuckDBPyConnection, name: str) -> duckdb.DuckDBPy
 BY_DISTRICT = (
     "voters",
     "changes",
+    "notices",
     "discrepancies",
     "resolved_discrepancies",
     "discrepancies_commission",

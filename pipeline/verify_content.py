@@ -19,7 +19,7 @@ from schemas.catalogue import TABLES
 
 BATCH_ROWS = 500_000
 FILES_SHOWN = 20
-TABLE_FILES = ("voters", "changes", "discrepancies")
+TABLE_FILES = ("voters", "changes", "notices", "discrepancies")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +55,7 @@ def check_content(folder: Path, files: dict[str, dict[str, Any]]) -> list[Check]
     checks = [
         list_check("contracts", broken, "rules broken"),
         list_check("rows", rows, "rows are not those of the manifest"),
+        list_check("formats", _uneven(files), "not as many rows as Parquet"),
     ]
     with duckdb.connect() as engine:
         for name in TABLE_FILES:
@@ -66,6 +67,16 @@ def check_content(folder: Path, files: dict[str, dict[str, Any]]) -> list[Check]
         checks += [_count_check(engine, name, sql) for name, sql in RULES]
         checks.append(_check_figures(engine, folder))
     return checks
+
+
+def _uneven(files: dict[str, dict[str, Any]]) -> list[str]:
+    """Files of a table that the manifest gives other rows than the Parquet file."""
+    return [
+        path
+        for path, record in sorted(files.items())
+        if (table := files.get(str(Path(path).with_suffix(".parquet")))) is not None
+        and record["rows"] != table["rows"]
+    ]
 
 
 def _can_be_read(path: Path) -> bool:
@@ -143,6 +154,16 @@ RULES: tuple[tuple[str, str], ...] = (
         "WHERE outcome <> 'QUARANTINED' GROUP BY ALL) AS traced "
         "USING (source, outcome, reason) "
         "WHERE summed.n IS DISTINCT FROM traced.n",
+    ),
+    (
+        "every voter whom a change concerns gets one notice, from the right district",
+        "SELECT count(*) FROM (SELECT voter_id, any_value(coalesce(district_code_after, "
+        "district_code_before)) AS district_code FROM changes GROUP BY voter_id) AS meant "
+        "FULL JOIN (SELECT voter_id, count(*) AS n, any_value(district_code) AS "
+        "district_code, any_value(district::VARCHAR) AS folder FROM notices GROUP BY ALL) "
+        "AS told USING (voter_id) WHERE n IS DISTINCT FROM 1 "
+        "OR told.district_code IS DISTINCT FROM meant.district_code "
+        "OR folder IS DISTINCT FROM told.district_code",
     ),
     (
         "every discrepancy stands once",

@@ -16,6 +16,7 @@ from schemas.discrepancy import (
 )
 from schemas.eligibility import EligibilityDecision
 from schemas.linkage import LinkageModel, ReferenceLink, ReviewEntry, ReviewPair
+from schemas.notice import Notice
 from schemas.person import Person, PersonLink, StableId
 from schemas.place import AddressLink, AddressPrecinct, Placement
 from schemas.record import (
@@ -99,6 +100,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "voters": VoterListEntry,
     "unlisted": UnlistedPerson,
     "changes": ListChange,
+    "notices": Notice,
     "discrepancies": Discrepancy,
     "review_entry": ReviewEntry,
     "resolved_discrepancies": ResolvedDiscrepancy,

@@ -148,6 +148,7 @@ def _tables(persons: list[dict[str, object]]) -> dict[str, list[dict[str, object
         "placement": [_placement(person) for person in persons if not person["ground"]],
         "voters": voters,
         "changes": changes,
+        "notices": _notices(changes),
         "discrepancies": discrepancies,
         "resolved_discrepancies": _resolved(discrepancies),
         "precincts": _precincts(voters, discrepancies),
@@ -378,6 +379,24 @@ def _changes(voters: list[dict[str, object]]) -> list[dict[str, object]]:
             row |= after if kind in ("ADDED", "MOVED") else {}
         rows.append(row)
     return rows
+
+
+def _notices(changes: list[dict[str, object]]) -> list[dict[str, object]]:
+    """A letter to every voter of the changes."""
+    texts = [name for name in TABLES["notices"].column_names() if "_uz_" in name]
+    texts += ["salutation_ru", "what_ru", "why_ru", "action_ru"]
+    rows = {}
+    for change in changes:
+        moment = "before" if change["change"] == "REMOVED" else "after"
+        rows[change["voter_id"]] = {
+            "voter_id": change["voter_id"],
+            "change": change["change"],
+            "region_code": change[f"region_code_{moment}"],
+            "district_code": change[f"district_code_{moment}"],
+            "precinct_number": change[f"precinct_number_{moment}"],
+            "surname": "Karimov",
+        } | dict.fromkeys(texts, "…")
+    return list(rows.values())
 
 
 def _precincts(

@@ -237,6 +237,16 @@ TAMPERED = {
         lambda f: f.with_columns(rows=pl.col("rows") - 1),
         "reconciliation counts the rows of the lineage",
     ),
+    "a notice not sent": (
+        "notices/region=1714/district=1714401365/notices.parquet",
+        lambda f: f.head(-1),
+        "every voter whom a change concerns gets one notice, from the right district",
+    ),
+    "a notice from another district": (
+        "notices/region=1714/district=1714401365/notices.parquet",
+        lambda f: f.with_columns(district_code=pl.lit("1718401")),
+        "every voter whom a change concerns gets one notice, from the right district",
+    ),
     "a lineage without a voter": (
         "lineage.parquet",
         lambda f: f.head(-80),
@@ -250,6 +260,14 @@ def test_what_hashes_can_not_show_the_content_does(release, case):
     path, change, check = TAMPERED[case]
     _alter(release, path, change)
     assert check in _failed(release)
+
+
+def test_a_list_with_fewer_rows_for_reading_than_for_programs_is_found(release):
+    manifest = json.loads((release / "manifest.json").read_text())
+    path = VOTERS.replace(".parquet", ".xlsx")
+    manifest["files"][path]["rows"] -= 1
+    (release / "manifest.json").write_text(json.dumps(manifest))
+    assert _failed(release) == {"formats": f"not as many rows as Parquet: {path}"}
 
 
 def test_figures_that_differ_from_the_files_are_found(release):
