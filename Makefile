@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench run test lint fix tables bench bench-normalise bench-finder bench-release clean
+.PHONY: help setup setup-test setup-bench run test lint fix tables bench bench-normalise bench-place bench-finder bench-release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -63,6 +63,10 @@ bench-normalise: setup-test ## time and memory of names and addresses of a count
 	$(BIN)/python benchmarks/bench_normalise_names.py --rows $(or $(PERSONS),37000000)
 	$(BIN)/python benchmarks/bench_normalise_addresses.py --rows $(or $(DWELLINGS),10000000) \
 		--persons $(or $(PERSONS),37000000)
+
+bench-place: setup-test ## time and memory of placing a country's registrations
+	$(BIN)/python benchmarks/bench_place.py --addresses $(or $(PERSONS),37000000) \
+		--dwellings $(or $(DWELLINGS),10000000)
 
 bench-finder: setup-test ## time and size of the station finder of a country
 	$(BIN)/python benchmarks/bench_finder.py --voters $(or $(VOTERS),20000000)

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipeline.normalise.addresses import address_parts
+from pipeline.normalise.address_shown import shown_addresses
 
 Relation = duckdb.DuckDBPyRelation
 
@@ -57,7 +57,7 @@ def ask_neighbours(
         address: one line.
         district_code: SOATO code; both ways with its parts, as everywhere.
     """
-    asked = address_parts(_line(address, district_code)).row(0, named=True)
+    asked = shown_addresses(_line(address, district_code)).row(0, named=True)
     at = engine.sql(
         """
         SELECT mahalla, street, house, region_code, precinct_number, count(*) AS voters
@@ -69,7 +69,7 @@ def ask_neighbours(
         """,
         params={"district": district_code},
     ).pl()
-    listed = address_parts(
+    listed = shown_addresses(
         at.with_columns(
             pl.lit(district_code).alias("district_code"),
             *(
