@@ -21,6 +21,7 @@ from selv.decide import decide
 from selv.places import add_place_commands
 from selv.printing import hand_out_command, print_command
 from selv.review import review_app
+from selv.sample import audit_sample
 from selv.station import find_station
 from selv.train import train
 
@@ -47,6 +48,7 @@ app.command()(train)
 app.command("print")(print_command)
 app.command("hand-out")(hand_out_command)
 app.command("find-station")(find_station)
+app.command("audit-sample")(audit_sample)
 audit.add_commands(app)
 people.add_commands(app)
 add_place_commands(app)

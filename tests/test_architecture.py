@@ -65,6 +65,7 @@ TOUCHES_DISK = {
 """Modules that may touch the disk, and for what (docs/adr/0001, one-folder-one-switch)."""
 
 LOOKS_LIKE_IT = {
+    "pipeline/audit_form.py": "reads a workbook that is in memory",
     "pipeline/review/verdicts.py": "reads the bytes of sheets that it is given",
     "pipeline/simulate/damage.py": "asks deliver.py to write",
     "pipeline/simulate/simulation.py": "opens an office, not a file",

@@ -44,6 +44,7 @@ def test_help_names_every_command_and_the_exit_codes():
         "supplementary",
         "verify-people",
         "reconcile",
+        "audit-sample",
         "dedupe",
         "train",
         "normalise",

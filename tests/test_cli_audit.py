@@ -164,3 +164,47 @@ def test_people_with_objections_end_with_their_own_code(release, tmp_path):
 def test_candidates_need_an_age(release, tmp_path):
     result = selv("verify-people", release, people(tmp_path), "--purpose", "candidate")
     assert isinstance(result.exception, ConfigurationError)
+
+
+def test_a_sample_is_drawn_filled_in_and_evaluated(release, tmp_path):
+    out = tmp_path / "sample"
+    result = selv("audit-sample", release, "--seed", "x", "--size", 40, "--output", out)
+    assert result.exit_code == 0, result.output
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        "draw.json",
+        *(f"{kind}.{suffix}" for kind in KINDS for suffix in ("csv", "xlsx")),
+    }
+    said = json.loads((out / "draw.json").read_text())
+    assert said["samples"]["list_to_people"]["drawn"] == 40
+    head, *lines = (out / "list_to_people.csv").read_text("utf-8-sig").splitlines()
+    place = head.split(";").index("lives_here")
+    filled = [head]
+    for number, line in enumerate(lines):
+        cells = line.split(";")
+        cells[place] = "" if number < 4 else str(int(number % 9 > 0))
+        filled.append(";".join(cells))
+    (tmp_path / "back.csv").write_text("\n".join(filled))
+    result = selv("audit-sample", release, "--results", tmp_path / "back.csv")
+    assert result.exit_code == 0, result.output
+    assert "36 of 40" in result.output
+    assert "if everybody who did not answer were bad" in result.output
+    assert "unknown" in result.output, "nobody answered whether the data are right"
+
+
+KINDS = ("list_to_people", "people_to_list")
+
+
+def test_a_sample_needs_a_seed(release, tmp_path):
+    result = selv("audit-sample", release, "--output", tmp_path / "sample")
+    assert isinstance(result.exception, ConfigurationError)
+
+
+def test_the_chain_is_printed_for_an_area(release, tmp_path):
+    """The invented release has no persons off the list, and reconcile says what differs."""
+    result = selv("reconcile", release, "--output", tmp_path / "chain.csv")
+    assert "rows of the register" in result.output
+    assert "DIFFERS UZ: persons" in result.output
+    assert result.exit_code == 5
+    assert (tmp_path / "chain.csv").read_text("utf-8-sig").startswith("area;step;reason")
+    assert selv("reconcile", release, "--district", "9999999").exit_code != 0
