@@ -174,8 +174,8 @@ def _said(found: Estimate) -> str:
         return f"unknown, {answered}"
     effect = f", design effect {found.design_effect:.2f}" if found.design_effect > 1 else ""
     return (
-        f"{found.share:.2%} (95 %: {found.low:.2%} to {found.high:.2%}), {answered}{effect}; "
-        f"from {found.low_if_silent_are_bad:.2%} if everybody who did not answer were bad"
+        f"{found.share:.2%} (95 %: {found.low:.2%} to {found.high:.2%}), {answered}{effect}"
+        f"; from {found.low_if_silent_are_bad:.2%} if everybody who did not answer were bad"
     )
 
 
