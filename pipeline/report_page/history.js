@@ -15,7 +15,7 @@ function nights() {
 
 // A frame with a scale of round numbers and days below; `marks` draws what stands in it.
 function timeChart(rows, least, largest, label, marks, options = {}) {
-  const [width, height, left, foot] = [340, 150, 54, 26];
+  const [width, height, left, foot] = [340, 150, 62, 26];
   const steps = ticks(least, largest, options.steps || 4);
   const [low, high] = [steps[0], steps[steps.length - 1]];
   const y = (value) => height - ((value - low) / (high - low || 1)) * height;

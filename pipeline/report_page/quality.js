@@ -31,7 +31,7 @@ function ratePlot(rows, measure) {
   const largest = 1.15 * Math.max(0.0001, all, ...ours.map((row) => row.share));
   const attributes = ["region", "script", "sex", "age"].filter((name) => ours.some((row) => row.attribute === name));
   const lines = attributes.flatMap((name) => [{ heading: text(name) }, ...ours.filter((row) => row.attribute === name)]);
-  const [width, left, right, tall] = [520, 165, 105, 20];
+  const [width, left, right, tall] = [540, 176, 118, 20];
   const height = lines.length * tall;
   const x = (share) => left + (Math.min(share, largest) / largest) * (width - left - right);
   const drawn = lines.map((row, index) => {
@@ -52,6 +52,7 @@ function ratePlot(rows, measure) {
     "svg",
     { viewBox: `0 -22 ${width} ${height + 26}`, role: "img", "aria-label": told },
     node("line", { x1: x(all), x2: x(all), y1: -4, y2: height, class: "limit mean" }),
+    node("text", { x: left, y: -9, "text-anchor": "middle", class: "dim fine" }, "0"),
     node("text", { x: x(all), y: -9, "text-anchor": "middle", class: "dim fine" }, `${text("all_voters")}: ${(100 * all).toFixed(1).replace(".", state.language === "en" ? "." : ",")}\u202f%`),
     drawn,
   );
