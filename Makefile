@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench run test lint fix tables bench bench-normalise bench-place bench-finder bench-release clean
+.PHONY: help setup setup-test setup-bench run test lint fix tables bench bench-normalise bench-persons bench-linkage bench-place bench-finder bench-release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,12 @@ bench-normalise: setup-test ## time and memory of names and addresses of a count
 bench-place: setup-test ## time and memory of placing a country's registrations
 	$(BIN)/python benchmarks/bench_place.py --addresses $(or $(PERSONS),37000000) \
 		--dwellings $(or $(DWELLINGS),10000000)
+bench-persons: setup-bench ## time, memory and quality of matching a country, beside Splink
+	$(BIN)/python benchmarks/bench_persons.py --sizes $(or $(SIZES),1000000 5000000 36000000) \
+		--runs $(or $(RUNS),3)
+
+bench-linkage: setup-bench ## quality on public sets, tuned on one half and told on the other
+	$(BIN)/python benchmarks/linkage_quality.py --splink
 
 bench-finder: setup-test ## time and size of the station finder of a country
 	$(BIN)/python benchmarks/bench_finder.py --voters $(or $(VOTERS),20000000)

@@ -1,65 +1,139 @@
-"""Time and memory of person resolution on a seeded population.
+"""Time, memory and quality of person resolution beside Splink 5, by size of the register.
 
-    python benchmarks/bench_persons.py [--rows 1000000] [--memory-mib 6144] [--threads 2]
+    python benchmarks/bench_persons.py [--sizes 1000000 5000000 36000000] [--runs 3]
+        [--systems ours splink] [--folder FOLDER]
 
-One run per process: peak memory is the process's own. Quote medians of three, alone on
-the machine.
+Sizes are persons; 3 % of them stand twice. The population is written once, in a process of
+its own; every run is one too, with the same rows, threads and memory limit. Medians. All
+true pairs count, found by a blocking rule or not. Prints Markdown for docs/benchmarks.md.
 """
 
 import argparse
-import resource
-import time
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import duckdb
-import polars as pl
-from population import make_population
 
-from pipeline.resolve_persons import resolve_persons
-from pipeline.run import Linkage
+HERE = Path(__file__).resolve().parent
+HEADER = (
+    "| rows | system | wall s | CPU s | peak MiB | precision | recall | F1 "
+    "| pairs compared | per true pair | million pairs /s /core | pairs capped |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+)
+
+
+def population(folder: Path, persons: int) -> Path:
+    """The folder of a population, written where it is absent."""
+    target = folder / str(persons)
+    if not (target / "truth.parquet").exists():
+        _python("population.py", "--persons", str(persons), "--output", str(target))
+    return target
+
+
+def _python(script: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, str(HERE / script), *arguments],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return done.stdout
+
+
+def measure(
+    system: str, target: Path, runs: int, memory_mib: int, threads: int
+) -> dict[str, Any]:
+    """Medians of the runs, and the quality of the last (all give the same links)."""
+    found = []
+    with tempfile.TemporaryDirectory(dir=target) as scratch:
+        links = Path(scratch) / "links.parquet"
+        for _ in range(runs):
+            output = _python(
+                "persons_run.py",
+                system,
+                str(target),
+                *("--links", str(links)),
+                *("--memory-mib", str(memory_mib), "--threads", str(threads)),
+            )
+            found.append(json.loads(output.splitlines()[-1]))
+        quality = count_pairs(target / "truth.parquet", links)
+    names = ("seconds", "cpu_seconds", "peak_mib")
+    medians = {name: statistics.median(run[name] for run in found) for name in names}
+    return {**medians, **quality, "notes": found[-1]["notes"]}
+
+
+def count_pairs(truth: Path, links: Path) -> dict[str, int]:
+    """Rows, and pairs that are the same person in truth, in the links, and in both."""
+    with duckdb.connect(config={"memory_limit": "6GiB", "threads": "2"}) as engine:
+        engine.execute(
+            f"CREATE TEMP TABLE row AS SELECT person, person_id "
+            f"FROM '{truth}' JOIN '{links}' USING (row_id)"
+        )
+
+        def pairs(columns: str) -> int:
+            return int(
+                engine.execute(
+                    f"SELECT coalesce(sum(n * (n - 1) // 2), 0) FROM "
+                    f"(SELECT count(*) AS n FROM row GROUP BY {columns} HAVING n > 1)"
+                ).fetchall()[0][0]
+            )
+
+        return {
+            "rows": int(engine.execute("SELECT count(*) FROM row").fetchall()[0][0]),
+            "true": pairs("person"),
+            "said": pairs("person_id"),
+            "right": pairs("person, person_id"),
+        }
+
+
+def line(system: str, figures: dict[str, Any], threads: int) -> str:
+    """One line of the table."""
+    precision = figures["right"] / max(figures["said"], 1)
+    recall = figures["right"] / max(figures["true"], 1)
+    f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+    notes = figures["notes"]
+    pairs = notes.get("pairs_compared")
+    cells = [
+        f"{figures['rows']:,}",
+        system,
+        f"{figures['seconds']:.1f}",
+        f"{figures['cpu_seconds']:.1f}",
+        f"{figures['peak_mib']:,}",
+        f"{precision:.6f}",
+        f"{recall:.4f}",
+        f"{f1:.4f}",
+        f"{pairs:,}" if pairs else "",
+        f"{pairs / max(figures['true'], 1):.1f}" if pairs else "",
+        f"{pairs / figures['seconds'] / threads / 1e6:.3f}" if pairs else "",
+        f"{notes['pairs_capped']:,}" if pairs else "",
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> None:
-    """Print counts, seconds, pairs a second and a core, peak memory, right and wrong."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    sizes = [1_000_000, 5_000_000, 36_000_000]
+    parser.add_argument("--sizes", type=int, nargs="+", default=sizes)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--systems", nargs="+", default=["ours", "splink"])
     parser.add_argument("--memory-mib", type=int, default=6144)
+    parser.add_argument("--splink-memory-mib", type=int, default=18_000)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--pinfl-missing", type=float, default=0.05)
+    parser.add_argument("--folder", type=Path, default=Path("data/benchmarks/persons"))
     chosen = parser.parse_args()
-    population = make_population(
-        chosen.rows, seed=1, pinfl_missing_share=chosen.pinfl_missing
-    )
-    engine = duckdb.connect(
-        config={
-            "threads": str(chosen.threads),
-            "memory_limit": f"{chosen.memory_mib}MiB",
-            "preserve_insertion_order": "false",
-        }
-    )
-    engine.execute("SET enable_progress_bar = false")
-    engine.register("population", population.records)
-    engine.execute("CREATE TEMP TABLE record AS SELECT * FROM population")
-    decisions = engine.sql(
-        "SELECT NULL::VARCHAR AS decision_id, NULL::VARCHAR AS kind, "
-        "NULL::TIMESTAMP AS decided_at, NULL::VARCHAR AS record_id_a, "
-        "NULL::VARCHAR AS record_id_b WHERE false"
-    )
-    began, spent = time.perf_counter(), time.process_time()
-    found = resolve_persons(engine, engine.table("record"), decisions, Linkage())
-    seconds, cpu = time.perf_counter() - began, time.process_time() - spent
-    links = found.person_links.order("row_id").pl()
-    both = pl.DataFrame({"said": links["person_id"], "true": population.person})
-
-    def pairs(*columns: str) -> int:
-        sizes = both.group_by(columns).len()["len"].cast(pl.Int64)
-        return int((sizes * (sizes - 1) // 2).sum())
-
-    right, said, true = pairs("said", "true"), pairs("said"), pairs("true")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"rows {links.height:,}  wall {seconds:.1f} s  cpu {cpu:.1f} s  peak {peak} MiB")
-    print(f"true pairs {true:,}  merged right {right:,}  merged wrong {said - right:,}")
-    for name, value in found.notes.items():
-        print(f"  {name}: {value}")
+    print(HEADER, flush=True)
+    for persons in chosen.sizes:
+        target = population(chosen.folder, persons)
+        for system in chosen.systems:
+            limit = chosen.memory_mib if system == "ours" else chosen.splink_memory_mib
+            figures = measure(system, target, chosen.runs, limit, chosen.threads)
+            print(line(system, figures, chosen.threads), flush=True)
 
 
 if __name__ == "__main__":
