@@ -3,11 +3,11 @@
     python benchmarks/bench_release.py --voters 20000000 --districts 208
 
 A country of voters is made in the engine: 208 districts of different sizes, precincts of
-about 1,800 voters, names and addresses of ordinary lengths in both scripts, a change for
-2 % and an open question for 5 % of them. `write_area_table` then writes it as a release
-does: sorted, cut by district, as Parquet, CSV and XLSX with their hashes. Each format is
-also timed alone, and as floor the bare copy of the sorted rows; XlsxWriter, and xlsxturbo
-where it is installed, write a sample as peers. Prints Markdown.
+about 1,800 voters, names and addresses of ordinary lengths in both scripts, a change and
+a notice for 2 % and an open question for 5 % of them. `write_area_table` then writes it as
+a release does: sorted, cut by district, as Parquet, CSV and XLSX with their hashes. Each
+format is also timed alone, and as floor the bare copy of the sorted rows; XlsxWriter, and
+xlsxturbo where it is installed, write a sample as peers. Prints Markdown.
 """
 
 import argparse
@@ -110,10 +110,21 @@ def _tables() -> dict[str, str]:
     resolved = f"""{question}, 'MIA' AS owner, DATE '2026-11-27' AS resolved_on,
             'CAUSE_GONE' AS resolution, NULL::VARCHAR AS decision_id
         FROM person WHERE n % 200 = 1"""
+    told = ", ".join(
+        f"repeat('Siz 12-sonli saylov uchastkasida ovoz berasiz. ', {length}) AS {column}"
+        for column in TABLES["notices"].column_names()
+        for part, length in (("salutation_", 1), ("what_", 3), ("why_", 3), ("action_", 5))
+        if column.startswith(part)
+    )
+    notices = f"""
+        SELECT voter_id, 'CORRECTED' AS change, {place}, 'Karimov' AS surname,
+            'Yangi hayot, Navoiy koʻchasi, 12' AS address, {told}
+        FROM person WHERE n % 50 = 7"""
     precincts = f"SELECT {place} FROM person GROUP BY ALL"
     return {
         "voters": voters,
         "changes": changes,
+        "notices": notices,
         "discrepancies": discrepancies,
         "discrepancies_commission": commission,
         "resolved_discrepancies": resolved,
