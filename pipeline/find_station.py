@@ -168,7 +168,7 @@ class StationFinder:
         return station
 
 
-def read_header(table: mmap.mmap | bytes) -> Header:
+def read_header(table: mmap.mmap | bytes | memoryview) -> Header:
     """The header of a table.
 
     Raises:
@@ -182,7 +182,9 @@ def read_header(table: mmap.mmap | bytes) -> Header:
     return Header(precincts, keys, bits, name.decode("ascii"), salt)
 
 
-def section_offsets(header: Header, table: mmap.mmap | bytes) -> tuple[int, int, int, int]:
+def section_offsets(
+    header: Header, table: mmap.mmap | bytes | memoryview
+) -> tuple[int, int, int, int]:
     """Where precinct offsets, prefixes, keys and values begin: counted from the end.
 
     Raises:

@@ -20,7 +20,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import ContractError
+from pipeline.errors import ContractError, SourceError
 from pipeline.find_station import (
     HEADER,
     KEY_BYTES,
@@ -28,7 +28,9 @@ from pipeline.find_station import (
     SECRET_BYTES,
     VERSION,
     key_id,
+    read_header,
     release_key,
+    section_offsets,
 )
 from pipeline.normalise.pinfl import DOCUMENT_LETTERS
 
@@ -251,3 +253,32 @@ def _prefix_starts(parts: list[Path], bits: int) -> npt.NDArray[np.uint64]:
             np.uint64
         )
     return np.concatenate([[0], np.cumsum(counts)]).astype("<u8")
+
+
+def finder_faults(path: Path) -> list[str]:
+    """What is wrong with a table, as far as can be told without the secret.
+
+    A table that verifies has as many keys and precincts as its header says, keys in
+    ascending order behind the right prefixes, and only precincts that it describes.
+    """
+    content = np.memmap(path, dtype=np.uint8, mode="r")
+    try:
+        header = read_header(content.data)
+        texts, prefixes, keys, values = section_offsets(header, content.data)
+    except SourceError as error:
+        return [str(error)]
+    faults = []
+    starts = np.frombuffer(content[prefixes:keys], "<u8").astype(np.int64)
+    stored = np.frombuffer(content[keys:values], "<u8")
+    numbers = np.frombuffer(content[values:], "<u2")
+    if (stored[1:] <= stored[:-1]).any():
+        faults.append("keys are not in order")
+    if len(numbers) and int(numbers.max()) >= header.precincts:
+        faults.append("a key has no precinct")
+    counts = np.diff(starts)
+    wanted = np.arange(1 << header.prefix_bits)
+    shift = np.uint64(64 - header.prefix_bits) if header.prefix_bits else None
+    prefix = (stored >> shift) if shift is not None else np.zeros(len(stored), np.uint64)
+    if (counts < 0).any() or not np.array_equal(np.repeat(wanted, counts), prefix):
+        faults.append("prefixes do not fit the keys")
+    return faults

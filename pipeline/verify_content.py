@@ -14,6 +14,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.find_station import FINDER
+from pipeline.station_finder import finder_faults
 from pipeline.tables import read_json
 from schemas.catalogue import TABLES
 
@@ -66,6 +68,9 @@ def check_content(folder: Path, files: dict[str, dict[str, Any]]) -> list[Check]
             engine.read_parquet(str(folder / f"{name}.parquet")).create_view(name)
         checks += [_count_check(engine, name, sql) for name, sql in RULES]
         checks.append(_check_figures(engine, folder))
+    if FINDER in files:
+        faults = finder_faults(folder / FINDER)
+        checks.append(list_check("station finder is in order", faults, FINDER))
     return checks
 
 

@@ -31,7 +31,7 @@ from pipeline.find_station import (
 from pipeline.manifest import read_inputs, read_manifest
 from pipeline.normalise.pinfl import DOCUMENT_LETTERS
 from pipeline.publish import publish
-from pipeline.station_finder import hash_messages, write_finder
+from pipeline.station_finder import finder_faults, hash_messages, write_finder
 from pipeline.tables import open_engine
 from pipeline.verify import verify_release
 from schemas.source import SourcePrecinct
@@ -374,6 +374,26 @@ def test_further_processes_give_the_same_bytes(engine, rows, tmp_path, monkeypat
         write_finder(engine, voters, precincts, SECRET, "x", path, tmp_path, processes)
         files.append(path.read_bytes())
     assert files[0] == files[1]
+
+
+def test_a_table_is_checked_without_the_secret(finder):
+    folder, _ = finder(*(voter(n, precinct_number=7 + n % 2) for n in range(2000)))
+    path = folder / FINDER
+    good = path.read_bytes()
+    assert finder_faults(path) == []
+    header = read_header(good)
+    _, prefixes, keys, values = section_offsets(header, good)
+    swapped = good[keys + 8 : keys + 16] + good[keys : keys + 8]
+    for begin, wrong, told in (
+        (keys, swapped, "keys are not in order"),
+        (values, b"\xff\xff", "a key has no precinct"),
+        (prefixes + 8, b"\0" * 8, "prefixes do not fit the keys"),
+        (0, b"X", "no table of stations"),
+    ):
+        path.write_bytes(good[:begin] + wrong + good[begin + len(wrong) :])
+        assert any(told in fault for fault in finder_faults(path)), told
+    path.write_bytes(good[:-3])
+    assert any("cut off" in fault for fault in finder_faults(path))
 
 
 def test_an_answer_needs_no_engine():
