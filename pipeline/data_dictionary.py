@@ -20,6 +20,7 @@ import polars as pl
 
 from pipeline.manifest import FileRecord, file_record
 from pipeline.run import Run
+from pipeline.three_languages import TAGS, column_headings
 from schemas.catalogue import TABLES
 
 PACKAGE = "datapackage.json"
@@ -171,6 +172,8 @@ def _field(name: str, column: dy.Column, *, bears_marks: bool) -> dict[str, Any]
         "type": kind,
         "description": column.description or "",
     }
+    if name in (headings := column_headings()):
+        field["titles"] = {TAGS[code]: text for code, text in headings[name]}
     if kind == "number" and bears_marks:
         field["decimalChar"] = ","
     if kind == "boolean":

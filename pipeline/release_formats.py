@@ -17,6 +17,7 @@ from pipeline.release_csv import append_rows, open_csv
 from pipeline.release_parquet import parquet_writer
 from pipeline.release_xlsx import Sheet, open_xlsx
 from pipeline.run import Run
+from pipeline.three_languages import column_headings, same
 
 EVERY_FORMAT = frozenset({"parquet", "csv", "xlsx"})
 FOR_PROGRAMS = frozenset({"parquet"})
@@ -119,9 +120,11 @@ def _office_rows(table: pa.Table, columns: Sequence[str]) -> pl.DataFrame:
 
 
 def _dictionary(schema: pa.Schema, columns: Sequence[str]) -> list[list[str]]:
-    """What the columns mean, for the workbook's last sheet."""
-    meaning = [
-        [name, (schema.field(name).metadata or {})[b"description"].decode()]
-        for name in columns
-    ]
-    return [["column", "meaning"], *meaning]
+    """What the columns mean in four languages, for the workbook's last sheet."""
+    headings = column_headings()
+    rows = []
+    for name in columns:
+        meaning = (schema.field(name).metadata or {})[b"description"].decode()
+        told = headings.get(name, same(""))
+        rows.append([name, told.uz, told.cy, told.ru, meaning])
+    return [["column", "Oʻzbekcha", "Ўзбекча", "Русский", "English"], *rows]

@@ -259,7 +259,7 @@ def _write_dictionary(
 ) -> None:
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, 0, 24)
-    sheet.set_column(1, max(1, len(dictionary[0]) - 1), 60)
+    sheet.set_column(1, max(1, len(dictionary[0]) - 1), 44)
     for row, cells in enumerate(dictionary):
         for column, cell in enumerate(cells):
             style = formats["wrapped"] if row else formats["header"]

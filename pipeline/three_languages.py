@@ -81,6 +81,13 @@ def area_names() -> Mapping[str, Words]:
 
 
 @cache
+def column_headings() -> Mapping[str, Words]:
+    """What the columns of the tables for offices are called."""
+    rows = reference_table("columns").to_dicts()
+    return {row["column"]: words(row["heading_uz"], row["heading_ru"]) for row in rows}
+
+
+@cache
 def discrepancy_meanings() -> Mapping[str, Words]:
     """What each code of the discrepancy catalogue says."""
     rows = reference_table("discrepancies").to_dicts()

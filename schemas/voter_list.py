@@ -36,7 +36,7 @@ class VoterListEntry(dy.Schema):
     patronymic = c.text("patronymic as registered")
     sex = c.code(Sex, "sex")
     birth_date = c.birth_date()
-    document_number = c.text("document number as registered; not in CSV or print")
+    document_number = c.text("document number as registered; not in CSV, XLSX or print")
     mahalla = c.text("mahalla, standard spelling")
     street = c.text("street, standard spelling")
     house = c.text("house, standard spelling")

@@ -12,7 +12,9 @@ from pipeline.data_dictionary import table_schema
 from pipeline.document_tables import tables_page
 from pipeline.manifest import read_inputs, read_manifest
 from pipeline.publish import publish
+from pipeline.release_contents import AREA_TABLES, WHOLE_TABLES
 from pipeline.tables import open_engine, read_json
+from pipeline.three_languages import column_headings
 from schemas.catalogue import TABLES
 from tests.release_tables import make_run, write_run_tables
 
@@ -118,3 +120,13 @@ def test_a_column_that_the_policy_hides_is_not_described(release):
     assert "document_number" not in {field["name"] for field in fields}
     fields = read_json(str(release / "dictionary/voters.json"))["fields"]
     assert "document_number" in {field["name"] for field in fields}
+
+
+def test_every_column_of_an_office_s_table_has_a_heading_in_three_languages():
+    offices = [table.name for table in AREA_TABLES]
+    offices += [table.name for table in WHOLE_TABLES if table.for_offices]
+    columns = {column for name in offices for column in TABLES[name].column_names()}
+    headings = column_headings()
+    assert columns - set(headings) == set()
+    assert all(text.strip() for column in columns for _, text in headings[column])
+    assert set(headings) - columns == set(), "a heading that no table needs"
