@@ -344,6 +344,7 @@ NO_CODES = {
     "SENTINEL_WRONG": "alarm of checks.py, docs/adr/0009",
     "FALSE_LINKS": "alarm of checks.py, docs/adr/0009",
     "LINKAGE_DRIFT": "warning of quality/measure.py, docs/adr/quality-without-labels.md",
+    "TOO_FEW_ROWS": "warning of quality/measure.py, docs/adr/quality-without-labels.md",
     "FLAGS_UNEVEN": "warning of quality/measure.py, docs/adr/quality-without-labels.md",
     "TRY_CAST": "SQL",
     "ROW_GROUP_SIZE": "SQL",

@@ -26,6 +26,10 @@ Json = dict[str, Any]
 CERTAIN_RULES = (LinkRule.DECISION, LinkRule.PINFL, LinkRule.SINGLE)
 """Links that decoys can't test: they have no number and nobody decided about them."""
 
+JUDGED_ROWS_MIN = 1_000
+"""Parameters fitted on fewer rows say nothing of other pairs: a village's list is checked
+for everything but sentinels, and the warning TOO_FEW_ROWS says so."""
+
 
 def settle_parameters(
     engine: duckdb.DuckDBPyConnection,
@@ -88,10 +92,18 @@ def measure(
     decoys = count_decoys(engine, records, parameters, run.linkage, run.safety.decoys_count)
     quality["decoys"] = _dicts(decoys)
     quality["false_links"] = _false_links(decoys, *at_stake)
-    quality["sentinels"] = _dicts(
-        check_sentinels(engine, sentinels, parameters, run.linkage, run.as_of)
+    population = parameters.model.population
+    quality["sentinels"] = (
+        _dicts(check_sentinels(engine, sentinels, parameters, run.linkage, run.as_of))
+        if population >= JUDGED_ROWS_MIN
+        else []
     )
     quality["warnings"] = _warnings(quality)
+    if population < JUDGED_ROWS_MIN:
+        where = "mia/persons"
+        quality["warnings"].append(
+            _warning("TOO_FEW_ROWS", where, JUDGED_ROWS_MIN, population)
+        )
     return quality
 
 

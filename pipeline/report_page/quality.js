@@ -92,7 +92,7 @@ function matchingPanels() {
     panel(text("decoys_heading"), node("p", { class: "muted small" }, text("decoys_note")), decoyTable()),
     panel(
       text("sentinels_heading"),
-      node("p", {}, text("sentinels_right", { right: number(sentinels.length - wrong.length), all: number(sentinels.length) })),
+      node("p", {}, sentinels.length ? text("sentinels_right", { right: number(sentinels.length - wrong.length), all: number(sentinels.length) }) : text("sentinels_none")),
       wrong.length ? node("ul", {}, wrong.map((row) => node("li", { class: "HIGH" }, `${row.case}: ${row.outcome}`))) : null,
       node("h3", {}, text("false_links_heading")),
       node("p", {}, text("false_links_note", { expected: share(expected.expected), low: share(expected.expected_low), high: share(expected.expected_high), links: number(expected.links) })),
