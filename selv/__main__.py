@@ -1,5 +1,5 @@
 """`python -m selv` is the `selv` command."""
 
-from selv.cli import main
+from selv.entry import main
 
 main()

@@ -12,13 +12,11 @@ from rich.table import Table
 
 from pipeline.errors import ConfigurationError
 from selv import show
+from selv.exits import CHECK_FAILED, Release
 
 audit_console = Console(highlight=False, markup=False, soft_wrap=True)
-CHECK_FAILED = 5
-NOT_FOUND = 7
 REGION_DIGITS = 4
 
-Release = Annotated[str, typer.Argument(help="Folder of a published release.")]
 PublicKey = Annotated[str | None, typer.Option(help="Ed25519 key, PEM.")]
 
 

@@ -4,20 +4,17 @@ What belongs here: arguments, one call of the pipeline or the flow, and the exit
 """
 
 import atexit
-import contextlib
 import datetime
 import logging
 import os
-import sys
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from pipeline.errors import ConfigurationError, PipelineError, SourceError
+from pipeline.errors import ConfigurationError, SourceError
 from selv import audit, people, show, tools
 from selv.decide import decide
+from selv.exits import exit_codes
 from selv.places import add_place_commands
 from selv.printing import hand_out_command, print_command
 from selv.review import review_app
@@ -227,29 +224,11 @@ def _quiet_prefect() -> None:
     os.environ.setdefault("PREFECT_SERVER_LOGGING_LEVEL", "CRITICAL")
 
 
-@contextlib.contextmanager
-def _exit_codes() -> Iterator[None]:
-    """Turn the pipeline's errors into one line and the exit code that means them."""
-    try:
-        yield
-    except PipelineError as error:
-        Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]: ", end="")
-        Console(stderr=True, markup=False, highlight=False).print(str(error))
-        sys.exit(error.exit_code)
-    except OSError as error:
-        # Disk full, read-only, no permission: the path and the reason, nothing of a row.
-        where = f" {error.filename}" if error.filename else ""
-        Console(stderr=True, markup=False, highlight=False).print(
-            f"{type(error).__name__}: {error.strerror}{where}"
-        )
-        sys.exit(2)
-
-
 def main() -> None:
     """Entry point of `selv`."""
     logging.getLogger("prefect").setLevel(logging.WARNING)
     # DuckDB 2.0 lists what it thinks leaked when Python ends: pages of noise after the
     # last word of a command. Registered first, so it runs after every other farewell.
     atexit.register(os.dup2, os.open(os.devnull, os.O_WRONLY), 2)
-    with _exit_codes():
+    with exit_codes():
         app()

@@ -19,7 +19,8 @@ from rich.table import Table
 
 from pipeline.errors import ConfigurationError
 from selv import show
-from selv.audit import CHECK_FAILED, NOT_FOUND, Release, audit_console, write_csv
+from selv.audit import audit_console, write_csv
+from selv.exits import CHECK_FAILED, NOT_FOUND, Release
 
 if TYPE_CHECKING:
     import duckdb

@@ -11,7 +11,8 @@ import typer
 
 from pipeline.errors import ConfigurationError
 from selv import show
-from selv.audit import Release, audit_console
+from selv.audit import audit_console
+from selv.exits import Release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.errors import ConfigurationError
-from selv.audit import NOT_FOUND, Release
+from selv.exits import NOT_FOUND, Release, exit_codes
 
 
 def find_station(
@@ -72,3 +72,11 @@ def _station_line(station: dict[str, Any] | None, *, as_json: bool) -> str:
     place = f"{station['region_code']}-{station['precinct_number']}"
     shown = [place, station["name"], station["address"], station["phone"]]
     return "; ".join(str(part) for part in shown if part)
+
+
+def main() -> None:
+    """`selv find-station` alone: the other commands' engines are not loaded."""
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command("find-station")(find_station)
+    with exit_codes():
+        app(args=sys.argv[2:], prog_name="selv find-station")
