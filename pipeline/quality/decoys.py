@@ -23,7 +23,9 @@ from pipeline.resolve_persons import resolve_persons
 from pipeline.run import Linkage
 from schemas.record import PersonRecord
 
-KINDS = ("stranger", "sibling", "twin", "namesake")
+SHARES = {"stranger": 7, "sibling": 1, "twin": 1, "namesake": 1}
+"""Tenths of the decoys by kind: the rate of false links is told by the strangers."""
+KINDS = tuple(SHARES)
 DRAWN_PER_DECOY = 8
 """Rows drawn for each decoy: some combinations are no person of their own."""
 SHARE_MAX = 0.1
@@ -159,8 +161,7 @@ def make_decoys(drawn: pl.DataFrame, wanted: int) -> pl.DataFrame:
     """Decoys from drawn rows: a base row, with parts of others of the same sex.
 
     Returns:
-        Columns of PersonRecord and `kind`, at most `wanted` rows, as many of each kind as
-        there can be.
+        Columns of PersonRecord and `kind`, at most `wanted` rows, shared out by SHARES.
     """
     parts = []
     # A person drawn twice would be a twin of itself twice over.
@@ -177,12 +178,11 @@ def make_decoys(drawn: pl.DataFrame, wanted: int) -> pl.DataFrame:
     if not parts or not sum(part.height for part in parts):
         return pl.DataFrame()
     pairs = pl.concat(parts).with_row_index("place")
-    kinds = [
-        _kind(pairs.filter(pl.col("place") % len(KINDS) == number), kind).head(
-            wanted // len(KINDS)
-        )
-        for number, kind in enumerate(KINDS)
-    ]
+    kinds, start = [], 0
+    for kind, tenths in SHARES.items():
+        mine = (pl.col("place") % 10).is_between(start, start + tenths - 1)
+        kinds.append(_kind(pairs.filter(mine), kind).head(wanted * tenths // 10))
+        start += tenths
     made = pl.concat(kinds).drop("row_id").with_row_index("row_id")
     return made.with_columns(pl.col("row_id").cast(pl.Int64))
 

@@ -117,7 +117,8 @@ def test_decoys_are_nobody(night):
 def test_strangers_are_not_linked(night):
     counts = count_decoys(night.engine, night.records, night.parameters, Linkage(), 400)
     by_kind = {row.kind: row for row in counts}
-    assert all(row.decoys >= 20 for row in counts)
+    assert all(row.decoys >= 10 for row in counts)
+    assert by_kind["stranger"].decoys >= 200
     assert sum(row.linked for row in counts) == 0
     assert 0 < by_kind["stranger"].rate_high < 0.2
 
