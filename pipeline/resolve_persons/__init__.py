@@ -16,15 +16,16 @@ from pipeline.linkage.parameters import Parameters
 from pipeline.resolve_persons.consolidate import consolidate
 from pipeline.resolve_persons.decide import decide
 from pipeline.resolve_persons.encode import PREFIX, encode_records, open_rows
+from pipeline.resolve_persons.remember import Night, keep_night
 from pipeline.resolve_persons.review import make_review_pairs
 from pipeline.resolve_persons.rules import link_by_rules
 from pipeline.resolve_persons.tied import collect_tied
 from pipeline.resolve_persons.ties import store_ties
 from pipeline.resolve_persons.train import count_values
-from pipeline.resolve_persons.weigh import Weighed, weigh_pairs
+from pipeline.resolve_persons.weigh import BEST, Weighed, weigh_pairs
 from pipeline.run import Linkage
 
-__all__ = ["PersonResolution", "resolve_persons", "waterfall"]
+__all__ = ["Night", "PersonResolution", "resolve_persons", "waterfall"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +38,8 @@ class PersonResolution:
     model: duckdb.DuckDBPyRelation
     trained: Model
     """The model that weighed the pairs, whether fitted tonight or frozen."""
+    night: Night | None
+    """What the next night needs to compare only what changed; null without parameters."""
     notes: dict[str, int | float]
     """Counts for the log and the report: pairs compared, merged by rule, capped blocks."""
 
@@ -47,6 +50,7 @@ def resolve_persons(
     decisions: duckdb.DuckDBPyRelation,
     settings: Linkage,
     parameters: Parameters | None = None,
+    last_night: Night | None = None,
 ) -> PersonResolution:
     """Persons, and for every row the person it belongs to and what tied it there.
 
@@ -56,16 +60,19 @@ def resolve_persons(
         decisions: SourceDecision; SAME_PERSON and DIFFERENT_PERSONS override the model.
         settings: thresholds in log2 posterior odds.
         parameters: frozen ones; null fits them on these records.
+        last_night: what a night with these parameters, settings and this program kept;
+            then only what changed is compared again, and the result is the same.
 
     Returns:
         Every row in exactly one person; the pairs to be asked; the model's parameters.
         Nothing depends on the order of the rows.
     """
-    encoded = encode_records(engine, records)
+    is_frozen = parameters is not None
+    encoded = encode_records(engine, records, with_digests=is_frozen)
     open_rows(engine)
     population = count_values(engine, parameters, encoded.count)
     link_by_rules(engine, records, decisions, population)
-    weighed = weigh_pairs(engine, settings.review_weight_bits, parameters)
+    weighed = weigh_pairs(engine, settings.review_weight_bits, parameters, last_night)
     tied = collect_tied(engine, weighed)
     decided = decide(tied, settings)
     ties = store_ties(engine, tied, decided)
@@ -77,6 +84,7 @@ def resolve_persons(
         review_pairs=reviews,
         model=_model_relation(engine, weighed.model),
         trained=weighed.model,
+        night=keep_night(engine, BEST) if is_frozen else None,
         notes=_notes(encoded.count, person_count, ties, weighed, reviews),
     )
 
@@ -141,6 +149,7 @@ def _notes(
         "rows": count,
         "persons": persons,
         "pairs_compared": weighed.pairs_compared,
+        "pairs_kept": weighed.pairs_kept,
         "pairs_for_review": int(reviews.count("*").fetchall()[0][0]),
         "prior_bits": weighed.model.prior_bits,
         "blocks_capped": sum(capped.blocks for capped in weighed.capped),

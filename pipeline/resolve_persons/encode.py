@@ -21,6 +21,10 @@ PLACES = ("district_code", "region_code")
 DOCUMENT = """((ascii(t.document_key[1]) * 256 + ascii(t.document_key[2]))::BIGINT
     * 10000000 + t.document_key[3:]::BIGINT)"""
 
+VALUES_DIGEST = f"""(hash(t.record_id, {", ".join(f"{name}_.digest" for name in NAMES)},
+    t.pinfl, t.pinfl_digits, t.document_key, t.birth_date, t.birth_date_precision, t.sex,
+    t.district_code, t.region_code) >> 1)::BIGINT"""
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -43,13 +47,16 @@ def encode_records(
     engine: duckdb.DuckDBPyConnection,
     records: duckdb.DuckDBPyRelation,
     prefix: str = PREFIX,
+    *,
+    with_digests: bool = False,
 ) -> Encoded:
-    """Make the coded records.
+    """Make the coded records; with digests of all their values where these are asked.
 
     `<prefix>_node` is a view over the narrow table `<prefix>_coded`; nodes are numbered
     in the order of row_id.
     """
     encoded = _number(engine, records, prefix)
+    digest = f", {VALUES_DIGEST} AS digest" if with_digests else ""
     _encode_names(engine, records, prefix)
     for column in PLACES:
         _encode_column(engine, records, column, prefix)
@@ -81,7 +88,7 @@ def encode_records(
                 AS partial_year,
             year(t.birth_date)::SMALLINT AS birth_year,
             CASE t.sex WHEN 'M' THEN 0 WHEN 'F' THEN 1 END::TINYINT AS sex,
-            t.address_id::INTEGER AS address_id
+            t.address_id::INTEGER AS address_id{digest}
         FROM {encoded.source} AS t {joins} {place_joins}
         """
     )
@@ -146,7 +153,7 @@ def _encode_names(
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {prefix}_part_{name} AS "
             f"SELECT key_text, loose_text, k.code AS key, l.code AS loose, "
-            f"{_letters('loose_text')} AS letters "
+            f"{_letters('loose_text')} AS letters, hash(key_text, loose_text) AS digest "
             f"FROM {prefix}_pair_{name} "
             f"LEFT JOIN {prefix}_name AS k ON k.text = key_text "
             f"LEFT JOIN {prefix}_name AS l ON l.text = loose_text"

@@ -6,7 +6,13 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.linkage.block import Capped, collect_pairs, pairs_sql, plan_blocks
+from pipeline.linkage.block import (
+    BlockedRule,
+    Capped,
+    collect_pairs,
+    pairs_sql,
+    plan_blocks,
+)
 from pipeline.linkage.estimate import Model
 from pipeline.linkage.parameters import Parameters
 from pipeline.linkage.score import add_frequencies, score_pairs_sql
@@ -17,11 +23,20 @@ from pipeline.resolve_persons.model import (
     COMPARISONS,
     NOT_STRANGERS,
 )
+from pipeline.resolve_persons.remember import (
+    CHANGED,
+    KEPT,
+    Night,
+    digest_rows,
+    find_changed,
+)
 from pipeline.resolve_persons.train import NOT_SETTLED, fit_model
 
 SEEKING = f"{PREFIX}_seeking"
 """The open rows with the bits of their values."""
 SCORED = f"{PREFIX}_scored"
+BEST = f"{PREFIX}_best"
+"""Scored pairs, each once."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +51,15 @@ class Weighed:
     chance_bits: npt.NDArray[np.float64]
     capped: tuple[Capped, ...]
     pairs_compared: int
+    pairs_kept: int
+    """Pairs whose weight is last night's."""
 
 
 def weigh_pairs(
     engine: duckdb.DuckDBPyConnection,
     posterior_floor_bits: float,
     parameters: Parameters | None,
+    last_night: Night | None = None,
 ) -> Weighed:
     """Score every pair of the blocking rules, by frozen parameters or by tonight's fit.
 
@@ -49,26 +67,27 @@ def weigh_pairs(
         engine: with the coded records, frequencies and neighbours.
         posterior_floor_bits: log2 posterior odds below which a pair is forgotten.
         parameters: frozen ones; null fits the model first.
+        last_night: what a night with these parameters, settings and program kept; then
+            only pairs with a changed row are met.
     """
     steps, capped = plan_blocks(engine, BLOCKING, PREFIX, OPEN, NODES)
     model = fit_model(engine, steps) if parameters is None else parameters.model
     add_frequencies(engine, COMPARISONS, OPEN, SEEKING, PREFIX)
-    pairs = f"{PREFIX}_pair"
-    condition = f"{NOT_SETTLED} AND {NOT_STRANGERS}"
-    compared = collect_pairs(engine, steps, pairs, (SEEKING, NODES), condition)
-    query = score_pairs_sql(
-        pairs_sql(pairs, SEEKING),
-        model,
-        PREFIX,
-        CHANCE,
-        posterior_floor_bits - model.prior_bits,
-    )
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE {SCORED} AS {query}")
-    found = engine.execute(
-        f"SELECT left_node, right_node, max(weight) AS weight, "
-        f"arg_max(pattern, (weight, pattern)) AS pattern, "
+    floor = posterior_floor_bits - model.prior_bits
+    if parameters is not None:
+        digest_rows(engine, steps)
+    if last_night is None:
+        compared, kept = _score(engine, steps, model, floor, SCORED), 0
+    else:
+        compared, kept = _score_changed(engine, steps, model, floor, last_night)
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {BEST} AS SELECT left_node, right_node, "
+        f"max(weight) AS weight, arg_max(pattern, (weight, pattern)) AS pattern, "
         f"arg_max(chance_bits, (weight, pattern)) AS chance_bits "
-        f"FROM {SCORED} GROUP BY left_node, right_node ORDER BY left_node, right_node"
+        f"FROM {SCORED} GROUP BY left_node, right_node"
+    )
+    found = engine.execute(
+        f"SELECT * FROM {BEST} ORDER BY left_node, right_node"
     ).fetchnumpy()
     return Weighed(
         model,
@@ -79,4 +98,45 @@ def weigh_pairs(
         np.asarray(found["chance_bits"], dtype=np.float64),
         tuple(capped),
         compared,
+        kept,
     )
+
+
+def _score(
+    engine: duckdb.DuckDBPyConnection,
+    steps: list[BlockedRule],
+    model: Model,
+    floor: float,
+    table: str,
+    rows: str = NODES,
+    open_filter: str = "true",
+) -> int:
+    """Make the table of pairs that reach the floor; how many were compared."""
+    pairs = f"{PREFIX}_pair"
+    condition = f"{NOT_SETTLED} AND {NOT_STRANGERS}"
+    compared = collect_pairs(engine, steps, pairs, (SEEKING, rows), condition, open_filter)
+    query = score_pairs_sql(pairs_sql(pairs, SEEKING), model, PREFIX, CHANCE, floor)
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
+    return compared
+
+
+def _score_changed(
+    engine: duckdb.DuckDBPyConnection,
+    steps: list[BlockedRule],
+    model: Model,
+    floor: float,
+    last_night: Night,
+) -> tuple[int, int]:
+    """Make SCORED of pairs with a changed row, and of those kept; how many of each."""
+    find_changed(engine, last_night)
+    is_changed = f"o.node IN (SELECT node FROM {CHANGED})"
+    seeking = _score(engine, steps, model, floor, SCORED, NODES, is_changed)
+    found = f"{SCORED}_found"
+    others = _score(engine, steps, model, floor, found, CHANGED, f"NOT {is_changed}")
+    engine.execute(f"INSERT INTO {SCORED} SELECT * FROM {found}")
+    engine.execute(
+        f"INSERT INTO {SCORED} SELECT left_node, right_node, pattern, weight, chance_bits "
+        f"FROM {KEPT}"
+    )
+    kept = engine.execute(f"SELECT count(*) FROM {KEPT}").fetchall()
+    return seeking + others, int(kept[0][0])

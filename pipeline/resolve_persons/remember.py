@@ -1,0 +1,172 @@
+"""What a night keeps for the next: a digest of each row, and its scored pairs.
+
+By frozen parameters a pair's weight is decided by its two rows, by how many rows hold their
+document and address, and by which blocks are too large. All of that goes into a row's
+digest. So a pair of two rows whose digests were there last night has last night's weight,
+and only pairs with a changed row are met and compared again. docs/adr/what-a-night-keeps.md
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.linkage.block import BlockedRule
+from pipeline.linkage.cluster import Ints
+from pipeline.linkage.frames import store_columns
+from pipeline.resolve_persons.encode import NODES, OPEN, PREFIX
+
+DIGESTS = f"{PREFIX}_digest"
+CHANGED = f"{PREFIX}_changed"
+KEPT = f"{PREFIX}_kept"
+MULTIPLIERS = tuple(
+    np.uint64(number)
+    for number in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+)
+Words = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Night:
+    """Relations of one night: `rows` (digest), sorted; `pairs` by digests of their rows."""
+
+    rows: duckdb.DuckDBPyRelation
+    pairs: duckdb.DuckDBPyRelation
+
+
+def digest_rows(engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule]) -> None:
+    """Make DIGESTS (node, digest): all that decides a row's part in a weight.
+
+    Args:
+        engine: with the coded records, digests of their values among them, frequencies of
+            documents, and the tables of plan_blocks.
+        steps: what plan_blocks gave.
+    """
+    found = engine.execute(
+        f"SELECT node, digest, coalesce(address_id, -1) AS address FROM {PREFIX}_coded"
+    ).fetchnumpy()
+    node = np.asarray(found["node"], dtype=np.int64)
+    values = np.empty(len(node), dtype=np.uint64)
+    values[node] = np.asarray(found["digest"], dtype=np.int64).view(np.uint64)
+    address = np.empty(len(node), dtype=np.int64)
+    address[node] = np.asarray(found["address"], dtype=np.int64)
+    digest = _with_address(values, address)
+    for place, query in enumerate(_facts(steps), start=1):
+        fact = engine.execute(query).fetchnumpy()
+        held = np.asarray(fact["node"], dtype=np.int64)
+        amount = np.asarray(fact["amount"], dtype=np.int64).view(np.uint64)
+        digest[held] = _mixed(digest[held] ^ _mixed(amount + np.uint64(place << 32)))
+    store_columns(
+        engine,
+        DIGESTS,
+        node=np.arange(len(node), dtype=np.int32),
+        # The lowest bit is kept free for find_changed.
+        digest=(digest >> np.uint64(2)).view(np.int64) << 1,
+    )
+
+
+def _with_address(values: Words, address: Ints) -> Words:
+    """Digests with those of the first row at the same address and how many rows it has.
+
+    An address has another number every night, so it is known by who comes first in it.
+    """
+    known = np.flatnonzero(address >= 0)
+    size = int(address.max(initial=-1)) + 1
+    first = np.zeros(size, dtype=np.int64)
+    first[address[known][::-1]] = known[::-1]
+    rows = np.bincount(address[known], minlength=size).view(np.uint64)
+    shared = _mixed(values[first] ^ _mixed(rows))
+    digest = values.copy()
+    digest[known] ^= _mixed(shared[address[known]])
+    return digest
+
+
+def _facts(steps: list[BlockedRule]) -> list[str]:
+    """SQL of (node, amount): documents held by several rows, variants, large blocks."""
+    facts = [
+        f"SELECT n.node, f.rows AS amount FROM {NODES} AS n "
+        f"JOIN {PREFIX}_freq_document_key AS f ON f.code = n.document_key "
+        f"WHERE f.rows > 1",
+        f"SELECT node, 1::BIGINT AS amount FROM {OPEN} WHERE is_variant",
+    ]
+    for step in steps:
+        if step.without:
+            equal = " AND ".join(
+                f"o.{column} = large.k{place}"
+                for place, column in enumerate(step.open_columns)
+            )
+            facts.append(
+                f"SELECT node, sum(1 + is_variant::BIGINT)::BIGINT AS amount FROM "
+                f"{OPEN} AS o WHERE EXISTS (SELECT 1 FROM {step.without} AS large "
+                f"WHERE {equal}) GROUP BY node"
+            )
+    return facts
+
+
+def _mixed(words: Words) -> Words:
+    """Each bit of the result depends on all bits of the word (the finish of SplitMix64)."""
+    mixed = words + MULTIPLIERS[0]
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * MULTIPLIERS[1]
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * MULTIPLIERS[2]
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def find_changed(engine: duckdb.DuckDBPyConnection, night: Night) -> int:
+    """Make CHANGED, the nodes whose digest was not there last night, and KEPT pairs.
+
+    Two rows of one digest count as changed: nobody could tell whose pair is whose.
+
+    Returns:
+        How many rows changed.
+    """
+    before = np.asarray(night.rows.fetchnumpy()["digest"], dtype=np.int64)
+    tonight = np.asarray(
+        engine.execute(f"SELECT digest FROM {DIGESTS}").fetchnumpy()["digest"],
+        dtype=np.int64,
+    )
+    both = np.concatenate([before, tonight | 1])
+    both.sort()
+    is_known = np.r_[False, both[1:] - both[:-1] == 1]
+    fresh = both[((both & 1) == 1) & ~is_known] & ~np.int64(1)
+    store_columns(engine, f"{PREFIX}_fresh", digest=np.unique(fresh))
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {CHANGED} AS SELECT n.* FROM {NODES} AS n "
+        f"SEMI JOIN (SELECT node FROM {DIGESTS} SEMI JOIN {PREFIX}_fresh USING (digest)) "
+        f"AS fresh USING (node)"
+    )
+    pairs = night.pairs
+    pairs.create_view(f"{PREFIX}_before", replace=True)
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {KEPT} AS
+        WITH known AS (
+            SELECT node, digest FROM {DIGESTS} ANTI JOIN {CHANGED} USING (node)
+        ), held AS (
+            SELECT node, digest FROM known SEMI JOIN (
+                SELECT left_digest AS digest FROM {PREFIX}_before
+                UNION SELECT right_digest FROM {PREFIX}_before
+            ) USING (digest)
+        )
+        SELECT least(l.node, r.node) AS left_node, greatest(l.node, r.node) AS right_node,
+            pattern, weight, chance_bits
+        FROM {PREFIX}_before AS p
+        JOIN held AS l ON l.digest = p.left_digest
+        JOIN held AS r ON r.digest = p.right_digest
+        """
+    )
+    return int(engine.execute(f"SELECT count(*) FROM {CHANGED}").fetchall()[0][0])
+
+
+def keep_night(engine: duckdb.DuckDBPyConnection, scored: str) -> Night:
+    """Tonight's digests and scored pairs, for the next night."""
+    return Night(
+        rows=engine.sql(f"SELECT digest FROM {DIGESTS} ORDER BY digest"),
+        pairs=engine.sql(
+            f"SELECT l.digest AS left_digest, r.digest AS right_digest, s.pattern, "
+            f"s.weight, s.chance_bits FROM {scored} AS s "
+            f"JOIN {DIGESTS} AS l ON l.node = s.left_node "
+            f"JOIN {DIGESTS} AS r ON r.node = s.right_node "
+            f"ORDER BY left_digest, right_digest"
+        ),
+    )
