@@ -1,5 +1,6 @@
 """A district's download page in a browser: silent, one language at a time, on any width."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -75,3 +76,29 @@ def test_one_language_is_seen_and_nothing_is_cut_off(page, tmp_path, choice, see
     copy.write_text(text.replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
     document, _ = shown(copy.as_uri() + choice, tmp_path / "p", "--window-size=500,900")
     assert re.search(r"<title>(.*?)</title>", document)[1] == f"{seen}|true|{tag}"
+
+
+PICK = """<script>addEventListener("load", () => {
+  const chosen = new DataTransfer();
+  chosen.items.add(new File(["WORDS"], "mine.csv"));
+  document.getElementById("picker").files = chosen.files;
+  document.getElementById("picker").dispatchEvent(new Event("change"));
+  setTimeout(() => { document.title = [...document.querySelectorAll("[data-outcome]")]
+    .filter((said) => !said.hidden).map((said) => said.dataset.outcome)
+    + " " + document.getElementById("checked").textContent; }, 500);
+});</script>"""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("as published", "same voters/x.csv"), ("altered", "other mine.csv")],
+)
+def test_the_page_checks_a_file_by_itself(page, tmp_path, words, said):
+    text = re.sub(r"<meta http-equiv=[^>]*>", "", page.read_text(encoding="utf-8"))
+    sum_ = hashlib.sha256(b"as published").hexdigest()
+    row = f'<i data-sha256="{sum_}" data-path="voters/x.csv"></i>'
+    copy = tmp_path / "probe.html"
+    probe = PICK.replace("WORDS", words)
+    copy.write_text(text.replace("</body>", f"{row}{probe}</body>"), encoding="utf-8")
+    document, _ = shown(copy.as_uri(), tmp_path / "p")
+    assert re.search(r"<title>(.*?)</title>", document)[1] == said

@@ -11,7 +11,7 @@ from pipeline.errors import ContractError
 from pipeline.release_csv import append_rows, open_csv, spreadsheet_text
 from pipeline.release_files import write_release
 from pipeline.release_parquet import ROW_GROUP_ROWS, arrow_schema, ordered_batches
-from pipeline.run import Policy
+from pipeline.run import Files, Policy
 from pipeline.tables import open_engine, scan_table
 from schemas.catalogue import TABLES
 from tests.release_tables import DISTRICTS, make_run, write_run_tables
@@ -19,7 +19,7 @@ from tests.release_tables import DISTRICTS, make_run, write_run_tables
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    run = make_run(tmp_path_factory.mktemp("run"))
+    run = make_run(tmp_path_factory.mktemp("run"), files=Files(pdf=True))
     write_run_tables(run)
     return run
 
@@ -91,6 +91,8 @@ def test_discrepancies_without_an_area_have_a_place(run, release):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_same_tables_give_the_same_bytes(run, release, tmp_path, threads):
     _, files = release
+    kinds = {path.rsplit(".", 1)[1] for path in files}
+    assert kinds >= {"csv", "html", "json", "parquet", "pdf", "xlsx"}
     assert _write(run, tmp_path / "r", threads=threads) == files
 
 
