@@ -96,11 +96,21 @@ function table(name, columns, rows, options = {}) {
   return holder;
 }
 
-// The same rules as the release's own CSV files: BOM, semicolons, no formulas.
+// What a spreadsheet would run, and what it would turn into another number, a date or a
+// time: the rules of the release's own CSV files (docs/adr/csv-for-offices.md).
+const FORMULA = /^\s*[=+\-@＝＋－＠]|^'/;
+const MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|yan|fev|iyu|avg|sen|okt|noy|dek|янв|фев|мар|апр|ма[йя]|ию[нл]|авг|сен|окт|ноя|дек|июн|июл)";
+const MISREAD = new RegExp(
+  `^(?:0\\d+|\\d{12,}|\\d+e[+-]?\\d+|\\d{1,4}[-/.]\\d{1,4}(?:[-/.]\\d{1,4})?|\\d{1,4}:\\d{1,2}(?::\\d{1,2})?|\\d{1,4}[-/. ]*${MONTH}\\p{L}*\\.?|${MONTH}\\p{L}*[-/. ]*\\d{1,4})$`, "iu",
+);
+
+// Numbers go as they are; semicolons separate, so a cell with one is quoted.
 function csvCell(value) {
-  let said = String(value ?? "").replace(/[\u0000-\u001f\u007f\u2028\u2029]/g, " ");
-  if (/^\s*[=+\-@＝＋－＠]|^'/.test(said) && !/^-?\d+$/.test(said)) said = `'${said}`;
-  return /[";]/.test(said) ? `"${said.replace(/"/g, '""')}"` : said;
+  if (typeof value === "number") return String(value);
+  let said = String(value ?? "").replace(/[\u0000-\u001f\u007f\u0085\u2028\u2029]/g, " ");
+  if (FORMULA.test(said)) said = `'${said}`;
+  else if (MISREAD.test(said)) said = `${said}\t`;
+  return /[";\t]/.test(said) ? `"${said.replace(/"/g, '""')}"` : said;
 }
 
 function csv(columns, rows) {

@@ -1,15 +1,20 @@
 """The report as a browser shows it: no error, no request, every number that of the JSON."""
 
+import csv
 import dataclasses
+import io
+import json
 import re
 import shutil
 import subprocess
 from html import unescape
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from pipeline.report import render_report
+from pipeline.release_csv import spreadsheet_text
+from pipeline.report import PAGE, render_report
 from pipeline.summary import write_summary
 from pipeline.summary_areas import HISTORY_FIGURES
 from pipeline.tables import open_engine, write_json
@@ -276,6 +281,74 @@ def test_address_of_the_page_opens_area_language_and_section(report, tmp_path):
     assert name.endswith("Самарқанд шаҳри")
     assert int(steps) >= 2
     assert console == []
+
+
+WORDS = (
+    "=1+1",
+    "  @cmd",
+    "-5 C",
+    "'quoted",
+    "8-mart",
+    "12/3",
+    "007",
+    "3E5",
+    "10:30",
+    "Oʻzbekiston",
+    "yanvar 5",
+    'a "b"; c',
+    "25-maktab",
+    "\u2028x",
+)
+
+
+def _probe(report, tmp_path, name, script):
+    """What a script finds out about the page in a frame: the title it leaves as JSON."""
+    probe = report[0].with_name(f"{name}.html")
+    probe.write_text(
+        '<!doctype html><meta charset="utf-8">'
+        '<iframe id="f" src="report.html" width="1200" height="800"></iframe><script>'
+        "const tell = (what) => { document.title = JSON.stringify(what); };"
+        f"f.onload = async () => {{ const page = f.contentWindow; {script} }}</script>",
+        encoding="utf-8",
+    )
+    document, _ = _open(
+        probe.as_uri(), tmp_path / "profile", "--allow-file-access-from-files"
+    )
+    title = re.search(r"<title>(.*?)</title>", document, re.S)
+    return json.loads(unescape(title.group(1)))
+
+
+def test_a_table_is_downloaded_as_it_is_shown(report, tmp_path):
+    text = _probe(
+        report,
+        tmp_path,
+        "download",
+        "let kept = null;"
+        "page.URL.createObjectURL = (blob) => { kept = blob; return '#'; };"
+        "const table = page.document.querySelector('#table-areas-UZ');"
+        "table.querySelector('.tools button').click();"
+        "tell(await kept.text());",
+    )
+    header, *rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=";"))
+    assert header[0] == "Hudud"
+    areas = report[1]["areas"]
+    regions = [area for area in areas.values() if area["level"] == "REGION"]
+    assert len(rows) == len(regions)
+    voters = {row[0]: row[1] for row in rows}
+    for area in regions:
+        if area["name_uz"]:
+            assert voters[area["name_uz"]] == str(area["voters"])
+
+
+def test_cells_are_written_by_the_rules_of_the_releases_own_files(report, tmp_path):
+    """The page's script is closed to others, so its rules are tried apart from it."""
+    source = (PAGE / "tables.js").read_text(encoding="utf-8")
+    rules = source[source.index("const FORMULA") : source.index("function csv(columns")]
+    script = f"{rules} tell({json.dumps(WORDS)}.map(csvCell));"
+    cells = _probe(report, tmp_path, "cells", script)
+    read = [next(csv.reader([cell], delimiter=";"), [""])[0] for cell in cells]
+    frame = pl.DataFrame({"word": WORDS}).select(spreadsheet_text(pl.col("word")))
+    assert read == frame["word"].to_list()
 
 
 def test_a_country_makes_a_page_under_five_megabytes_without_an_error(report, tmp_path):
