@@ -36,6 +36,18 @@ class Policy:
     """So many adults in a dwelling are never a question."""
     crowded_m2_per_adult: float = 6.0
     """Fewer square metres per adult are a question for the commission."""
+    crowded_adults_per_room: float = 4.0
+    """More adults per room are one too."""
+    polling_place_km_max: float = 5.0
+    """A street farther from its polling place is a question."""
+    polling_place_nearer_km_min: float = 1.5
+    """Nearer to its polling place than this, no other is a question."""
+    polling_place_nearer_share: float = 0.25
+    """Another polling place is much nearer at this share of the way, or less."""
+    jump_share: float = 0.2
+    """A mahalla or street that grew by more since the last release is a question …"""
+    jump_voters_min: int = 50
+    """… if it grew by at least so many voters."""
     document_number_in_csv: bool = False
 
 

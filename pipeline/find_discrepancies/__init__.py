@@ -16,7 +16,14 @@ import duckdb
 import polars as pl
 
 from pipeline.errors import ContractError
-from pipeline.find_discrepancies import acts, departures, persons, places, rows
+from pipeline.find_discrepancies import (
+    acts,
+    departures,
+    neighbourhoods,
+    persons,
+    places,
+    rows,
+)
 from pipeline.run import Policy
 
 Relation = duckdb.DuckDBPyRelation
@@ -126,6 +133,11 @@ def find_discrepancies(
         places.precinct_sizes(policy),
         places.boundaries_unread(),
         places.precinct_without_coverage(),
+        neighbourhoods.building_split(),
+        neighbourhoods.dwelling_contradicted(),
+        neighbourhoods.cadastral_districts_differ(),
+        neighbourhoods.polling_places(policy),
+        neighbourhoods.registrations_jumped(policy),
     ]
     _gather_findings(engine, evidence, findings)
     _refuse_unknown_codes(engine, catalogue)

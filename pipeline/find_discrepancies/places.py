@@ -117,8 +117,9 @@ def dwelling_crowded(policy: Policy) -> str:
           AND placement.precinct_number IS NOT NULL
         GROUP BY address.dwelling_id
         HAVING count(*) > {policy.crowded_adults_min}
-           AND count(*) > coalesce(
+           AND (count(*) > coalesce(
                min(dwelling.floor_area_m2) / {policy.crowded_m2_per_adult}, 0)
+             OR count(*) > min(dwelling.rooms) * {policy.crowded_adults_per_room})
     """
 
 

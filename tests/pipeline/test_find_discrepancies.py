@@ -159,6 +159,48 @@ def added(table, *more):
     return given
 
 
+def flat(number):
+    """A flat of one house."""
+    parts = {"mahalla_key": "obod", "street_key": "gulyor", "house_key": "5"}
+    return {"address_id": number, "dwelling_id": number, **parts, **HERE}
+
+
+def spots(own, other):
+    """The two voters' street at 66.0 and 39.0, polling places elsewhere."""
+    given = two_voters()
+    at = {"longitude": 66.0, "latitude": 39.0}
+    given["address_links"] = [given["address_links"][0] | at]
+    given["precincts"] = [
+        precinct | {"longitude": longitude, "latitude": latitude}
+        for precinct, (longitude, latitude) in zip(
+            given["precincts"], (own, other), strict=True
+        )
+    ]
+    return given
+
+
+def crowd(**dwelling):
+    """Thirteen voters in one dwelling."""
+    given = two_voters()
+    for table in (
+        "persons",
+        "person_links",
+        "records",
+        "stable_ids",
+        "eligibility",
+        "placements",
+    ):
+        row = given[table][0]
+        keys = [key for key in ("person_id", "row_id", "main_row_id") if key in row]
+        given[table] = [row | dict.fromkeys(keys, n) for n in range(13)]
+    for n, row in enumerate(given["records"]):
+        row |= {"record_id": str(n), "pinfl": f"317058001234{n:02d}"}
+    for n, row in enumerate(given["stable_ids"]):
+        row |= {"stable_id": f"V{n:013d}"}
+    given["dwellings"] = [{"dwelling_id": 0, "object_kind": "HOUSE", **HERE, **dwelling}]
+    return given
+
+
 CASES = {
     "PINFL_CHECK_DIGIT": changed(
         "records", warnings=["PINFL_CHECK_DIGIT"], pinfl_digits="31705800123458"
@@ -249,6 +291,35 @@ CASES = {
             for n in (5, 6)
         ),
     ),
+    "BUILDING_SPLIT": changed("placements", **OTHER_PRECINCT, address_id=1)
+    | {"address_links": [flat(0), flat(1)]},
+    "DWELLING_CONTRADICTED": changed("placements", address_id=1)
+    | {
+        "address_links": [
+            {"address_id": 0, "dwelling_id": 5, "street_key": "gulyor", **HERE},
+            {
+                "address_id": 1,
+                "rival_dwelling_id": 5,
+                "reason": "EXACT_BUILDING",
+                "street_key": "navoiy",
+                **HERE,
+            },
+        ],
+        "dwellings": [{"dwelling_id": 5, "cadastral_key": "14:15:01", **HERE}],
+    },
+    "CADASTRAL_DISTRICT_DIFFERS": added(
+        "dwellings",
+        *({"dwelling_id": n, "cadastral_key": f"14:15:{n:02d}", **HERE} for n in range(99)),
+        {
+            "dwelling_id": 99,
+            "cadastral_key": "14:15:99",
+            "region_code": "1718",
+            "district_code": "1718206",
+        },
+    ),
+    "POLLING_PLACE_FAR": spots(own=(66.2, 39.0), other=(66.3, 39.0)),
+    "POLLING_PLACE_NEARER": spots(own=(66.03, 39.0), other=(66.001, 39.0)),
+    "DWELLING_CROWDED": crowd(floor_area_m2=500.0, rooms=1),
     "BOUNDARY_UNREAD": added(
         "boundary_readings",
         {"row_id": 1, "precinct_number": 1, "unread": "atrofi", **HERE},
@@ -459,3 +530,63 @@ def test_catalogue_is_complete_in_three_languages():
     for column in catalogue.columns:
         empty = catalogue.filter(pl.col(column).fill_null("").str.strip_chars() == "")
         assert empty.height == 0, f"{column} is empty for {empty['code'].to_list()}"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        changed("placements", **OTHER_PRECINCT, address_id=1, basis="ROSTER")
+        | {"address_links": [flat(0), flat(1)]},
+        two_voters() | {"address_links": [flat(0), flat(1)]},
+        spots(own=(66.01, 39.0), other=(66.0, 39.0)),
+        spots(own=(66.05, 39.0), other=(66.04, 39.0)),
+        crowd(floor_area_m2=500.0, rooms=8),
+        added(
+            "dwellings",
+            *(
+                {
+                    "dwelling_id": n,
+                    "cadastral_key": f"14:15:{n:02d}",
+                    "region_code": "1718",
+                    "district_code": f"17182{n % 2:02d}",
+                }
+                for n in range(99)
+            ),
+        ),
+    ],
+    ids=[
+        "a roster splits no building",
+        "a building in one precinct",
+        "its polling place is near enough",
+        "the other polling place is not much nearer",
+        "rooms and floor area for thirteen",
+        "a beginning of two districts says nothing",
+    ],
+)
+def test_what_is_in_order_is_no_question(engine, rows, given):
+    assert codes(engine, rows, given)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "found"), [(1, ["REGISTRATIONS_JUMPED"] * 2), (2, []), (0, [])]
+)
+def test_a_mahalla_and_its_street_that_jumped(engine, rows, before, found):
+    """From one voter to two is a jump where one more is enough; a new name is none."""
+    given = two_voters()
+    named = {"mahalla": "Obod MFY", "street": "Gulyor koʻchasi"}
+    given["address_links"] = [given["address_links"][0] | named]
+    given["previous_voters"] = [
+        {
+            "voter_id": f"V{n:013d}",
+            "basis": "PERMANENT",
+            "precinct_number": 1,
+            **HERE,
+            **named,
+        }
+        for n in range(before)
+    ]
+    policy = dataclasses.replace(Policy(), precinct_voters_min=0, jump_voters_min=1)
+    given["previous_lineage"] = []
+    frame, _ = find(engine, rows, given, policy=policy)
+    jumped = frame.filter(pl.col("code") == "REGISTRATIONS_JUMPED")["code"].to_list()
+    assert jumped == found
