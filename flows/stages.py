@@ -37,6 +37,7 @@ from pipeline.ingest import ingest
 from pipeline.link_references import link_references
 from pipeline.linkage.parameters import write_parameters
 from pipeline.list_changes import list_changes
+from pipeline.night_state import read_night, write_night
 from pipeline.normalise.addresses import normalise_addresses, normalise_dwellings
 from pipeline.normalise.coverage import normalise_coverage
 from pipeline.normalise.persons import normalise_named, normalise_persons
@@ -204,7 +205,8 @@ def resolve_records(engine: Engine, run: Run) -> Counts:
     records = tables.read_table(engine, run, "person_record")
     decided = _standing(engine, run)
     frozen = frozen_parameters(run)
-    resolution = resolve_persons(engine, records, decided, run.linkage, frozen)
+    last_night = read_night(engine, run, frozen)
+    resolution = resolve_persons(engine, records, decided, run.linkage, frozen, last_night)
     counts = _write(
         engine,
         run,
@@ -213,6 +215,7 @@ def resolve_records(engine: Engine, run: Run) -> Counts:
         person=resolution.persons,
         review_pair=resolution.review_pairs,
     )
+    write_night(run, frozen, resolution.night)
     parameters, drift = settle_parameters(engine, resolution.trained, frozen, run.as_of)
     tables.write_text(join(run.work, PARAMETERS), write_parameters(parameters))
     tables.write_json(

@@ -45,6 +45,7 @@ TOUCHES_DISK = {
     "pipeline/people_file.py": "a list of people that somebody hands in",
     "pipeline/find_station.py": "the station finder's secret and table",
     "pipeline/station_finder.py": "the station finder's table, a file of a release",
+    "pipeline/night_state.py": "what the matching of one night leaves for the next",
     "pipeline/release_log.py": "the log of releases, one line an act",
     "pipeline/release_files.py": "files of a release",
     "pipeline/release_csv.py": "files of a release",
