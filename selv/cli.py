@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from pipeline.errors import ConfigurationError, SourceError
-from selv import audit, people, show, tools
+from selv import audit, normalise, people, show, tools
 from selv.decide import decide
 from selv.exits import exit_codes
 from selv.places import add_place_commands
@@ -37,8 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-normalise_app = typer.Typer(help="See what is read: CSV in, CSV out.", no_args_is_help=True)
-app.add_typer(normalise_app, name="normalise")
+app.add_typer(normalise.app, name="normalise")
+app.command()(normalise.boundaries)
 app.add_typer(review_app, name="review")
 app.command()(decide)
 app.command()(train)
@@ -53,8 +53,6 @@ add_place_commands(app)
 Day = Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"])]
 Delivery = Annotated[str, typer.Argument(help="Folder of the delivery.")]
 Release = Annotated[str, typer.Argument(help="Folder of a published release.")]
-Csv = Annotated[str, typer.Argument(help="CSV file, UTF-8.")]
-Output = Annotated[str | None, typer.Option(help="File to write; standard output else.")]
 
 
 @app.command()
@@ -192,30 +190,6 @@ def dedupe(
     with show.working("matching"):
         path, rows, persons = tools.dedupe(file, profile, output)
     show.print_dedupe(path, rows, persons)
-
-
-@normalise_app.command("names")
-def normalise_names(file: Csv, output: Output = None) -> None:
-    """Names to comparison keys: surname, given_name, patronymic, sex, region_code in."""
-    tools.normalise_names(file, output)
-
-
-@normalise_app.command("identifiers")
-def normalise_identifiers(file: Csv, output: Output = None) -> None:
-    """Identifiers: pinfl, document_number, cadastral_number, birth_date, sex in."""
-    tools.normalise_identifiers(file, output)
-
-
-@normalise_app.command("addresses")
-def normalise_addresses(file: Csv, output: Output = None) -> None:
-    """Addresses to parts: district_code and address columns or address_text in."""
-    tools.normalise_addresses(file, output)
-
-
-@app.command()
-def boundaries(file: Csv, output: Output = None) -> None:
-    """Boundary texts to coverage rules, one a row, with what was not understood."""
-    tools.read_boundaries(file, output)
 
 
 def _quiet_prefect() -> None:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +15,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from pipeline import tables
-from pipeline.errors import CheckFailed, ConfigurationError, SourceError
+from pipeline.errors import CheckFailed, ConfigurationError
 from pipeline.run import Run, read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import duckdb
 
@@ -169,56 +167,3 @@ def dedupe(file: str, profile: str, output: str) -> tuple[str, int, int]:
     with scratch_engine() as engine:
         counts = dedupe_table(engine, file, profile, output)
     return str(Path(output) / "person_links.parquet"), counts["rows"], counts["persons"]
-
-
-def normalise_names(file: str, output: str | None) -> None:
-    """CSV of names in, the same rows with their keys out."""
-    from pipeline.normalise.name_keys import name_keys
-
-    _transform(file, output, name_keys)
-
-
-def normalise_identifiers(file: str, output: str | None) -> None:
-    """CSV of identifiers in, the same rows with standard form and failures out."""
-    from pipeline.normalise.identifiers import identifier_forms
-
-    today = datetime.datetime.now(datetime.UTC).date()
-    _transform(file, output, functools.partial(identifier_forms, as_of=today))
-
-
-def normalise_addresses(file: str, output: str | None) -> None:
-    """CSV of addresses in, the same rows with their parts out."""
-    from pipeline.normalise.address_shown import shown_addresses
-
-    _transform(file, output, shown_addresses)
-
-
-def read_boundaries(file: str, output: str | None) -> None:
-    """CSV of boundary texts in, one row per coverage rule out."""
-    from pipeline.normalise.coverage import boundary_rules
-
-    _transform(file, output, boundary_rules)
-
-
-def _transform(
-    file: str, output: str | None, function: Callable[[pl.DataFrame], pl.DataFrame]
-) -> None:
-    try:
-        rows = pl.read_csv(file, infer_schema=False, encoding="utf8")
-    except FileNotFoundError as error:
-        raise SourceError(f"no file {file}") from error
-    except (pl.exceptions.ComputeError, pl.exceptions.NoDataError) as error:
-        raise SourceError(f"{Path(file).name}: not a UTF-8 CSV table") from error
-    text = _flat(function(rows)).write_csv()
-    if output is None:
-        sys.stdout.write(text)
-    else:
-        tables.write_text(output, text)
-
-
-def _flat(frame: pl.DataFrame) -> pl.DataFrame:
-    """Lists as text separated by spaces: CSV has no lists."""
-    lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
-    return frame.with_columns(
-        pl.col(name).cast(pl.List(pl.String)).list.join(" ") for name in lists
-    )

@@ -57,7 +57,8 @@ def shown_addresses(frame: pl.DataFrame) -> pl.DataFrame:
         The same rows in their order, with mahalla, mahalla_kind, massif, street (without
         its massif), lane, house, building and flat in standard spelling, their keys,
         unread and warnings (separated by spaces). A delivered column of the same name is
-        kept as `delivered_<name>`.
+        kept as `delivered_<name>`; where that is there already, as in an output of this
+        function, it is replaced.
     """
     raw = frame.select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("id"),
@@ -78,7 +79,11 @@ def shown_addresses(frame: pl.DataFrame) -> pl.DataFrame:
     shown = parts.with_columns(
         pl.col("street_alone").alias("street"), pl.col("warnings").list.join(" ")
     )
-    kept = frame.rename(
-        {column: f"delivered_{column}" for column in PART_NAMES if column in frame.columns}
-    )
+    delivered = [
+        column
+        for column in PART_NAMES
+        if column in frame.columns and f"delivered_{column}" not in frame.columns
+    ]
+    kept = frame.rename({column: f"delivered_{column}" for column in delivered})
+    kept = kept.drop(_SHOWN_COLUMNS, strict=False)
     return pl.concat([kept, shown.select(_SHOWN_COLUMNS)], how="horizontal")

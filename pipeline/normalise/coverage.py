@@ -228,7 +228,7 @@ def boundary_rules(frame: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         frame: region_code, precinct_number, district_code, boundary_text; other columns
-            (record_id) are kept.
+            (record_id) are kept, those of the result replaced.
 
     Returns:
         One row a rule, in the order of the texts: the columns of cec/territories in
@@ -236,7 +236,7 @@ def boundary_rules(frame: pl.DataFrame) -> pl.DataFrame:
         (true or false), and unread on every row of its text. A text without a rule has
         one row with its unread words.
     """
-    kept = frame.drop("boundary_text")
+    kept = frame.drop("boundary_text", *_SHOWN_COLUMNS, strict=False)
     rows: list[dict[str, Any]] = []
     for index, text in enumerate(frame["boundary_text"]):
         reading = read_boundary(text)
