@@ -15,7 +15,13 @@ from pipeline.normalise.address_dictionaries import (
     read_pieces,
     read_wholes,
 )
-from pipeline.normalise.address_split import split_sql
+from pipeline.normalise.address_split import (
+    LINE,
+    MAHALLA,
+    NUMBERED_STREET,
+    STREET,
+    split_sql,
+)
 
 RAW_COLUMNS = (
     "region_code",
@@ -145,25 +151,20 @@ def in_pieces(
         the sum of its pieces.
     """
     split = engine.sql(split_sql("source"))  # noqa: F841 - read by name
-    distinct = f"{names.piece}_distinct"
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE {distinct} AS {_DISTINCT}")
-    texts = engine.sql(
-        f"""SELECT first_kind AS kind, first_text AS text FROM {distinct}
-        WHERE first_text IS NOT NULL
-        UNION SELECT second_kind, second_text FROM {distinct}
-        WHERE second_text IS NOT NULL"""
+    lines = f"{names.piece}_lines"
+    engine.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {lines} AS
+        SELECT first_text, second_text, house, building, flat, tail
+        FROM split WHERE address_text IS NOT NULL"""
     )
-    numbers = engine.sql(
-        f"SELECT house, building, flat, tail FROM {distinct} WHERE grouping = {_OF_NUMBERS}"
-    )
+    read_pieces(engine, names.piece, engine.sql(_TEXTS.format(lines=lines)))
+    read_number_columns(engine, names.number, engine.sql(_NUMBERS.format(lines=lines)))
+    engine.execute(f"DROP TABLE {lines}")
     cadastral = engine.sql(
-        f"SELECT other_cadastral AS cadastral_number FROM {distinct} "
-        "WHERE other_cadastral IS NOT NULL"
+        f"""SELECT DISTINCT cadastral_number FROM source
+        WHERE NOT ({is_canonical("cadastral_number")})"""
     )
-    read_pieces(engine, names.piece, texts)
-    read_number_columns(engine, names.number, numbers)
     read_cadastral_numbers(engine, names.cadastral, cadastral)
-    engine.execute(f"DROP TABLE {distinct}")
     kept = f", {passed_on}" if passed_on else ""
     return engine.sql(
         _IN_PIECES.format(piece=names.piece, number=names.number, passed_on=kept)
@@ -179,19 +180,27 @@ def is_canonical(column: str) -> str:
     )
 
 
-# One reading of the rows finds the distinct values of all of them.
-_OF_NUMBERS = 0b111100001
-_DISTINCT = f"""
-    SELECT first_kind, first_text, second_kind, second_text, house, building, flat, tail,
-        other_cadastral, grouping(first_kind, first_text, second_kind, second_text,
-            house, building, flat, tail, other_cadastral) AS grouping
-    FROM (
-        SELECT *, CASE WHEN NOT ({is_canonical("cadastral_number")})
-            THEN cadastral_number END AS other_cadastral
-        FROM split
+_TEXTS = f"""
+    SELECT {MAHALLA}::UTINYINT AS kind, mahalla AS text FROM source
+    WHERE address_text IS NULL AND mahalla IS NOT NULL GROUP BY ALL
+    UNION ALL
+    SELECT CASE WHEN house IS NULL THEN {STREET} ELSE {NUMBERED_STREET} END::UTINYINT
+        AS kind, street FROM source
+    WHERE address_text IS NULL AND street IS NOT NULL GROUP BY ALL
+    UNION ALL
+    SELECT DISTINCT {LINE}::UTINYINT, text FROM (
+        SELECT DISTINCT first_text AS text FROM {{lines}}
+        UNION ALL SELECT DISTINCT second_text FROM {{lines}}
+    ) WHERE text IS NOT NULL
+"""
+
+_NUMBERS = """
+    SELECT DISTINCT house, building, flat, tail FROM (
+        SELECT house, building, flat, NULL::VARCHAR AS tail FROM source
+        WHERE address_text IS NULL GROUP BY ALL
+        UNION ALL
+        SELECT house, building, flat, tail FROM {lines} GROUP BY ALL
     )
-    GROUP BY GROUPING SETS ((first_kind, first_text), (second_kind, second_text),
-        (house, building, flat, tail), (other_cadastral))
 """
 
 _IN_PIECES = """
