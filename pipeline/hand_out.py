@@ -1,9 +1,9 @@
 """What one office receives of a release: its own files, its page, and the manifest.
 
 What belongs here: the choice and the copying. A district office gets the files of its
-district, a region's office those of the region and of its districts; the folders stay as
-they are in the release, so that the page's links work and every file can be checked
-against the manifest.
+district, a region's office those of the region and of its districts, an owner of
+discrepancies its questions and nothing else; the folders stay as they are in the release,
+so that the page's links work and every file can be checked against the manifest.
 """
 
 import shutil
@@ -11,31 +11,36 @@ from pathlib import Path
 
 from pipeline.data_dictionary import PACKAGE
 from pipeline.errors import CheckFailed, ConfigurationError
+from pipeline.find_discrepancies.owners import owner_table
 from pipeline.manifest import MANIFEST, SIGNATURE, read_manifest, sha256_of
 from pipeline.release_index import area_of
 from pipeline.tables import read_json, write_json
+from schemas.codes import Owner
 
 
-def hand_out(release: str, area: str, output: str) -> list[str]:
-    """Copy the files of a district or region to a folder, each checked by its hash.
+def hand_out(
+    release: str, area: str | None, output: str, owner: str | None = None
+) -> list[str]:
+    """Copy the files of an area, or an owner's questions, each checked by its hash.
 
     Args:
         release: folder of the release.
-        area: code of a district or region.
+        area: code of a district or region; null for the country.
         output: folder that is made; it must not exist or be empty.
+        owner: of Owner: only its discrepancies, in the columns that settling takes, and
+            for a commission those of the area; null for all files of the area.
 
     Returns:
         Paths of the copied files below the folder, the page first.
 
     Raises:
-        ConfigurationError: the release has no files of that area, or the folder is in use.
+        ConfigurationError: neither area nor owner, the release has no such files, or the
+            folder is in use.
         CheckFailed: a file is not what the manifest says.
     """
     source, target = Path(release), Path(output)
     files = read_manifest(source)["files"]
-    chosen = [path for path in sorted(files) if area in (area_of(path) or ())]
-    if not chosen:
-        raise ConfigurationError(f"hand-out: this release has no files of area {area}")
+    chosen = _choose(sorted(files), area, owner)
     if target.exists() and any(target.iterdir()):
         raise ConfigurationError(f"hand-out: {target.name} is not empty")
     for path in chosen:
@@ -50,6 +55,27 @@ def hand_out(release: str, area: str, output: str) -> list[str]:
     _copy_dictionary(source, target, chosen)
     pages = [path for path in chosen if path.startswith("index/")]
     return sorted(pages, key=len) + [path for path in chosen if path not in pages]
+
+
+def _choose(files: list[str], area: str | None, owner: str | None) -> list[str]:
+    if area is None and owner is None:
+        raise ConfigurationError("hand-out: an area or an owner must be named")
+    if owner is not None and owner not in set(Owner):
+        known = ", ".join(Owner)
+        raise ConfigurationError(f"hand-out: no owner {owner}; known: {known}")
+    if owner == Owner.COMMISSION and area is None:
+        raise ConfigurationError("hand-out: a commission gets the questions of its area")
+    chosen = files
+    if owner is not None:
+        name = owner_table(Owner(owner))
+        tables = [path for path in chosen if not path.startswith("dictionary/")]
+        chosen = [path for path in tables if Path(path).name.split(".")[0] == name]
+    if area is not None:
+        chosen = [path for path in chosen if area in (area_of(path) or ())]
+    if not chosen:
+        asked = " in ".join(part for part in (owner, area and f"area {area}") if part)
+        raise ConfigurationError(f"hand-out: this release has no files of {asked}")
+    return chosen
 
 
 def _copy_dictionary(source: Path, target: Path, chosen: list[str]) -> None:

@@ -49,13 +49,17 @@ def print_command(
 
 def hand_out_command(
     release: Annotated[str, typer.Argument(help="Folder of a published release.")],
-    area: Annotated[str, typer.Option(help="Code of a district or region.")],
     output: Annotated[str, typer.Option(help="Empty or new folder.")],
+    area: Annotated[str | None, typer.Option(help="Code of a district or region.")] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(help="MIA, CADASTRE, CEC or COMMISSION: only its discrepancies."),
+    ] = None,
 ) -> None:
     """Copy what one office gets: its files, its page, the manifest; each file checked."""
     from pipeline.hand_out import hand_out
 
-    copied = hand_out(release, area, output)
+    copied = hand_out(release, area, output, owner)
     Console(highlight=False).print(
         f"{len(copied):,} files; open {Path(output) / copied[0]}", soft_wrap=True
     )

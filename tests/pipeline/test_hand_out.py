@@ -93,3 +93,30 @@ def test_unknown_areas_and_folders_in_use_are_refused(release, tmp_path):
     (tmp_path / "used" / "x").touch()
     with pytest.raises(ConfigurationError, match="not empty"):
         hand_out(release, "1718203", str(tmp_path / "used"))
+
+
+@pytest.mark.parametrize("owner", ["MIA", "CADASTRE", "CEC"])
+def test_an_owner_gets_its_questions_and_nothing_else(release, tmp_path, owner):
+    copied = hand_out(release, None, str(tmp_path / "office"), owner)
+    name = f"discrepancies_{owner.lower()}"
+    assert copied == [f"{name}.csv", f"{name}.parquet", f"{name}.xlsx"]
+
+
+def test_a_commission_gets_the_questions_of_its_district(release, tmp_path):
+    copied = hand_out(release, "1718203", str(tmp_path / "office"), "COMMISSION")
+    folder = "discrepancies_commission/region=1718/district=1718203"
+    assert {Path(path).parent.as_posix() for path in copied} == {folder}
+
+
+@pytest.mark.parametrize(
+    ("area", "owner", "what"),
+    [
+        (None, None, "must be named"),
+        (None, "COMMISSION", "of its area"),
+        (None, "NOBODY", "no owner NOBODY"),
+        ("1718203", "MIA", "no files of MIA in area 1718203"),
+    ],
+)
+def test_nothing_is_handed_out_for_an_unclear_wish(release, tmp_path, area, owner, what):
+    with pytest.raises(ConfigurationError, match=what):
+        hand_out(release, area, str(tmp_path / "office"), owner)
