@@ -7,9 +7,13 @@ import atexit
 import datetime
 import logging
 import os
-from typing import Annotated
+import signal
+import sys
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
+from rich.console import Console
 
 from pipeline.errors import ConfigurationError, SourceError
 from selv import audit, normalise, people, show, tools
@@ -204,5 +208,16 @@ def main() -> None:
     # DuckDB 2.0 lists what it thinks leaked when Python ends: pages of noise after the
     # last word of a command. Registered first, so it runs after every other farewell.
     atexit.register(os.dup2, os.open(os.devnull, os.O_WRONLY), 2)
+    # Prefect hands the signal back when the flow has ended; by default Python would then
+    # die without stopping the run's own server, which would stay for ever.
+    signal.signal(signal.SIGTERM, _end)
     with exit_codes():
         app()
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """End on a signal as a program does that puts its things away first."""
+    Console(stderr=True, markup=False).print(
+        "ended by a signal; the same command goes on where it stopped"
+    )
+    sys.exit(128 + number)

@@ -1,6 +1,9 @@
 """The command as a person at a terminal meets it: words, files, exit codes."""
 
 import csv
+import signal
+import subprocess
+import sys
 
 import polars as pl
 import pytest
@@ -117,3 +120,24 @@ def test_output_goes_to_the_file_that_is_named(tmp_path):
     assert result.stdout == ""
     row = pl.read_csv(out, infer_schema=False).to_dicts()[0]
     assert row["pinfl_standard"] == "30211975910033"
+
+
+def test_a_signal_ends_a_command_with_its_farewells(tmp_path):
+    mark = tmp_path / "stopped"
+    waiting = (
+        "import atexit, sys, time\n"
+        "from selv import cli\n"
+        "atexit.register(open, sys.argv.pop(), 'w')\n"
+        "cli.app = lambda: (print('ready', flush=True), time.sleep(60))\n"
+        "cli.main()\n"
+    )
+    command = [sys.executable, "-c", waiting, str(mark)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert b"goes on" in told
+    assert mark.exists()
