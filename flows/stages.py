@@ -237,7 +237,15 @@ def resolve_records(engine: Engine, run: Run) -> Counts:
     )
     counts |= _write(engine, run, stable_id=stable)
     stable_ids = tables.read_table(engine, run, "stable_id")
-    voters = decisions.decide_voters(engine, decided, records, links, stable_ids)
+    voters = decisions.decide_voters(
+        engine,
+        decided,
+        records,
+        links,
+        stable_ids,
+        tables.read_release_table(engine, run.previous, "decisions"),
+        tables.read_release_table(engine, run.previous, "lineage"),
+    )
     return counts | _write(engine, run, decided_voter=voters)
 
 

@@ -9,6 +9,7 @@ import duckdb
 Relation = duckdb.DuckDBPyRelation
 
 RESIDENCE = (
+    "pinfl",
     "registration_kind",
     "registered_on",
     "registered_until",
@@ -22,6 +23,7 @@ RESIDENCE = (
     "cadastral_number",
 )
 STANDING = (
+    "pinfl",
     "registration_kind",
     "registered_on",
     "district_code",
@@ -94,6 +96,7 @@ def describe_decisions(
     return engine.sql(
         """
         SELECT ledger.* EXCLUDE (row_id), trace.outcome, trace.reason AS outcome_reason,
+            coalesce(trace.person_id, before.person_id) AS person_id,
             coalesce(before.basis, now.basis) AS basis,
             trace.outcome = 'APPLIED' AND (coalesce(before.basis <> now.basis, false)
                 OR coalesce(correction.is_source_moved, false)) AS is_source_moved
@@ -120,10 +123,13 @@ def _find_targets(
     engine.execute(
         """
         CREATE OR REPLACE TEMP TABLE decision_target AS
-        SELECT ledger.row_id AS decision_row_id, ledger.kind, row.*
-        FROM ledger JOIN source_persons AS row
-            ON row.record_id IN (ledger.record_id_a, ledger.record_id_b)
-        WHERE ledger.kind IN ('SAME_PERSON', 'DIFFERENT_PERSONS')
+        WITH pair AS (
+            SELECT row_id AS decision_row_id, kind,
+                unnest([record_id_a, record_id_b]) AS record_id
+            FROM ledger WHERE kind IN ('SAME_PERSON', 'DIFFERENT_PERSONS')
+        )
+        SELECT pair.decision_row_id, pair.kind, row.*
+        FROM pair JOIN source_persons AS row USING (record_id)
         UNION ALL
         SELECT decided.decision_row_id, decided.kind, row.*
         FROM decided JOIN person_links AS link USING (person_id)

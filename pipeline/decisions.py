@@ -118,7 +118,7 @@ def list_corrections(
                 AND judged.source_value IS DISTINCT FROM judged.value AS is_source_moved
         FROM judged LEFT JOIN (
             SELECT decision_id, record_id, field, source_value_decided FROM earlier
-            WHERE row_id IS NOT NULL
+            WHERE row_id IS NOT NULL OR source_value_decided IS NOT NULL
         ) AS before USING (decision_id, record_id, field)
         """
     )
@@ -179,8 +179,15 @@ def decide_voters(
     records: Relation,
     person_links: Relation,
     stable_ids: Relation,
+    recorded: Relation,
+    previous_lineage: Relation,
 ) -> Relation:
     """Every decision about a voter, with the person it means and whether it holds.
+
+    Whom a decision meant in the release before it means now, whatever has become of the
+    number it named: a PINFL that was corrected, or is somebody else's by now, or a voter
+    number that ended in a merge, takes no decision off a person and brings none to
+    another.
 
     Args:
         engine: where the tables live.
@@ -188,6 +195,8 @@ def decide_voters(
         records: PersonRecord, for the PINFLs of all rows.
         person_links: PersonLink.
         stable_ids: StableId.
+        recorded: Decision of the previous release; empty where there is none.
+        previous_lineage: Lineage of the previous release; empty likewise.
 
     Returns:
         decision_row_id, decision_id, kind, person_id (null where nobody is meant for
@@ -198,6 +207,9 @@ def decide_voters(
     """
     matters = " ".join(f"WHEN '{kind}' THEN '{m}'" for kind, m in MATTERS.items())
     kinds = ", ".join(f"'{kind}'" for kind in MATTERS)
+    _find_meant_before(
+        engine, person_links, records, stable_ids, recorded, previous_lineage
+    )
     return engine.sql(
         f"""
         WITH by_pinfl AS (
@@ -211,6 +223,7 @@ def decide_voters(
                 decision.precinct_number,
                 CASE decision.kind {matters} END AS matter,
                 CASE
+                    WHEN before.person_id IS NOT NULL THEN before.person_id
                     WHEN decision.voter_id IS NULL THEN by_pinfl.person_id
                     WHEN decision.pinfl IS NULL THEN stable.person_id
                     WHEN stable.person_id = by_pinfl.person_id THEN stable.person_id
@@ -218,6 +231,7 @@ def decide_voters(
             FROM decisions AS decision
             LEFT JOIN stable_ids AS stable ON stable.stable_id = decision.voter_id
             LEFT JOIN by_pinfl ON by_pinfl.pinfl = decision.pinfl
+            LEFT JOIN decision_meant_before AS before USING (decision_id)
             WHERE decision.kind IN ({kinds})
         ), ranked AS (
             SELECT *, row_number() OVER (
@@ -236,5 +250,43 @@ def decide_voters(
                      IS NOT DISTINCT FROM held THEN 'REPEATED'
                  WHEN rank > 1 THEN 'SUPERSEDED' ELSE 'EFFECTIVE' END AS reason
         FROM ranked
+        """
+    )
+
+
+def _find_meant_before(
+    engine: duckdb.DuckDBPyConnection,
+    person_links: Relation,
+    records: Relation,
+    stable_ids: Relation,
+    recorded: Relation,
+    previous_lineage: Relation,
+) -> None:
+    """decision_meant_before: whom each recorded decision meant, as a person of this run.
+
+    By the stable number; where that has ended, by the rows the person had, if they are
+    one person now.
+    """
+    engine.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE decision_meant_before AS
+        WITH meant AS (
+            SELECT decision_id, person_id AS stable_id FROM recorded
+            WHERE person_id IS NOT NULL
+        ), lost AS (
+            SELECT meant.* FROM meant ANTI JOIN stable_ids USING (stable_id)
+        ), by_rows AS (
+            SELECT lost.decision_id, min(link.person_id) AS person_id
+            FROM lost
+            JOIN previous_lineage AS row
+                ON row.person_id = lost.stable_id AND row.source = 'mia/persons'
+            JOIN records AS record ON record.record_id = row.record_id
+            JOIN person_links AS link ON link.row_id = record.row_id
+            GROUP BY lost.decision_id HAVING count(DISTINCT link.person_id) = 1
+        )
+        SELECT meant.decision_id, stable.person_id
+        FROM meant JOIN stable_ids AS stable USING (stable_id)
+        UNION ALL
+        SELECT decision_id, person_id FROM by_rows
         """
     )

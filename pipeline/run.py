@@ -49,6 +49,9 @@ class Policy:
     jump_voters_min: int = 50
     """… if it grew by at least so many voters."""
     document_number_in_csv: bool = False
+    decisions_complete: bool = True
+    """A delivery holds every decision so far: one that is missing is asked about. False:
+    it holds only new ones. Either way a recorded decision stands until it is withdrawn."""
 
 
 @dataclasses.dataclass(frozen=True)

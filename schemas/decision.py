@@ -34,6 +34,9 @@ class Decision(DecisionColumns, LedgerColumns):
     source_row = dy.Int64(min=1, description="1-based data row in that file")
     outcome = c.code(Outcome, "APPLIED or NOT_APPLIED")
     outcome_reason = dy.String(description="closed code: what it did, or why nothing")
+    person_id = dy.String(
+        nullable=True, description="stable number of the person it meant, here or before"
+    )
     basis = dy.String(
         nullable=True,
         regex=r"^[0-9a-f]{32}$",

@@ -120,7 +120,7 @@ def find_discrepancies(
         acts.decisions_without_effect(),
         acts.corrections_overtaken(),
         acts.decisions_overtaken(),
-        acts.decisions_of_the_ledger(),
+        acts.decisions_of_the_ledger(policy),
         acts.supplementary_names(),
         places.unplaced(),
         places.seen_while_placing(),

@@ -1,5 +1,7 @@
 """Discrepancies of acts: restrictions, rosters, decisions, names added by hand."""
 
+from pipeline.run import Policy
+
 
 def restrictions_without_person(election_date: str) -> str:
     """RESTRICTION_NOT_FOUND, RESTRICTION_AMBIGUOUS: acts that remove nobody for certain.
@@ -90,19 +92,20 @@ def decisions_overtaken() -> str:
     """
 
 
-def decisions_of_the_ledger() -> str:
+def decisions_of_the_ledger(policy: Policy) -> str:
     """DECISION_ALTERED, DECISION_NOT_DELIVERED: the ledger and the delivery disagree.
 
     The ledger holds; whoever delivers is asked to withdraw in words, not by silence.
+    Nothing is missed where deliveries hold new decisions only.
     """
-    return """
+    return f"""
         SELECT CASE WHEN is_altered THEN 'DECISION_ALTERED'
                     ELSE 'DECISION_NOT_DELIVERED' END,
             decision_id, []::BIGINT[], [decision_id], NULL, NULL, NULL, kind, NULL, NULL,
             NULL, NULL
         FROM decisions
         WHERE is_altered OR (NOT is_delivered AND outcome = 'APPLIED'
-                             AND kind <> 'WITHDRAW')
+                             AND kind <> 'WITHDRAW' AND {policy.decisions_complete})
     """
 
 

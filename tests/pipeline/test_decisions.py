@@ -4,10 +4,11 @@ import pytest
 
 from pipeline import tables
 from pipeline.decisions import apply_corrections, decide_voters, list_corrections
-from schemas.decision import Correction, DecidedVoter
+from schemas.decision import Correction, DecidedVoter, Decision
 from schemas.person import PersonLink, StableId
 from schemas.record import PersonRecord
 from schemas.source import SourceDecision, SourcePerson
+from schemas.voter_list import Lineage
 
 
 def correct(number, field, value, *, record="a", day=1):
@@ -108,7 +109,23 @@ def test_source_that_moves_under_a_correction_comes_up(engine, rows):
     assert moved[0]["outcome"] == "APPLIED"
 
 
-def decide(engine, rows, *decisions):
+def test_a_row_that_was_away_for_a_night_is_held_against_its_first_value(engine, rows):
+    away = rows(
+        Correction,
+        {
+            "decision_id": "D1",
+            "row_id": None,
+            "record_id": "a",
+            "field": "surname",
+            "source_value_decided": "Kerimov",
+        },
+    )
+    decision = correct(1, "surname", "Karimova")
+    _, _, back = corrections_of(engine, rows, decision, earlier=away)
+    assert back[0]["is_source_moved"]
+
+
+def decide(engine, rows, *decisions, recorded=(), lineage=()):
     found = decide_voters(
         engine,
         rows(SourceDecision, *decisions),
@@ -127,6 +144,8 @@ def decide(engine, rows, *decisions):
                 for n in range(4)
             ),
         ),
+        rows(Decision, *recorded),
+        rows(Lineage, *lineage),
     )
     frame = found.pl().sort("decision_row_id")
     DecidedVoter.validate(frame, cast=True)
@@ -152,6 +171,57 @@ def test_voter_is_found_by_number_or_pinfl(engine, rows):
     )
     assert [row["person_id"] for row in found] == [0, 1]
     assert all(row["is_effective"] for row in found)
+
+
+def meant(number, person):
+    return {"decision_id": f"D{number}", "person_id": person}
+
+
+def test_a_pinfl_that_is_nobody_s_any_more_keeps_its_decision(engine, rows):
+    found = decide(
+        engine,
+        rows,
+        about(1, "EXCLUDE", pinfl="99999999999999"),
+        recorded=[meant(1, "V0000000000002")],
+    )
+    assert (found[0]["person_id"], found[0]["is_effective"]) == (2, True)
+
+
+def test_a_pinfl_that_is_somebody_else_s_by_now_brings_them_no_decision(engine, rows):
+    found = decide(
+        engine,
+        rows,
+        about(1, "EXCLUDE", pinfl="41705800123451"),
+        recorded=[meant(1, "V0000000000000")],
+    )
+    assert found[0]["person_id"] == 0
+
+
+def test_a_voter_number_that_ended_in_a_merge_keeps_its_decision(engine, rows):
+    gone = "V000000000GONE"
+    found = decide(
+        engine,
+        rows,
+        about(1, "EXCLUDE", voter_id=gone),
+        recorded=[meant(1, gone)],
+        lineage=[{"source": "mia/persons", "record_id": "b", "person_id": gone}],
+    )
+    assert (found[0]["person_id"], found[0]["reason"]) == (1, "EFFECTIVE")
+
+
+def test_a_voter_number_whose_rows_went_to_two_people_decides_on_nobody(engine, rows):
+    gone = "V000000000GONE"
+    found = decide(
+        engine,
+        rows,
+        about(1, "EXCLUDE", voter_id=gone),
+        recorded=[meant(1, gone)],
+        lineage=[
+            {"source": "mia/persons", "record_id": record, "person_id": gone}
+            for record in "ab"
+        ],
+    )
+    assert found[0]["reason"] == "TARGET_UNKNOWN"
 
 
 def test_number_and_pinfl_that_name_two_people_decide_on_nobody(engine, rows):
