@@ -632,6 +632,7 @@ def check_release(engine: Engine, run: Run) -> Counts:
     checks.check_conservation(engine, balance, delivered)
     checks.check_persons(engine, persons, verdicts, placements, voters, lineage)
     checks.check_changes(engine, changes, voters, before, is_first=run.previous is None)
+    checks.check_notices(engine, tables.read_table(engine, run, "notices"), changes)
     alarms = checks.find_alarms(
         engine,
         voters,

@@ -149,6 +149,33 @@ def check_changes(
         raise CheckFailed(f"changes: {failed}")
 
 
+def check_notices(
+    engine: duckdb.DuckDBPyConnection, notices: Relation, changes: Relation
+) -> None:
+    """Everybody whom a change concerns gets one notice, and nobody else gets one.
+
+    Args:
+        engine: where the tables live.
+        notices: Notice.
+        changes: ListChange.
+
+    Raises:
+        CheckFailed: says how many voters are told nothing, or of nothing.
+    """
+    untold, unmeant = engine.sql(
+        """
+        SELECT count(*) FILTER (notice.voter_id IS NULL),
+            count(*) FILTER (meant.voter_id IS NULL)
+        FROM (SELECT DISTINCT voter_id FROM changes) AS meant
+        FULL JOIN notices AS notice ON notice.voter_id = meant.voter_id
+        """
+    ).fetchall()[0]
+    if untold or unmeant:
+        raise CheckFailed(
+            f"notices: {untold} voters have changes and no notice, {unmeant} a notice only"
+        )
+
+
 def _precinct_sums() -> str:
     """Precincts where voters before and changes don't give voters now."""
     place = "region_code, district_code, precinct_number"

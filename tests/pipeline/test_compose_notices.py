@@ -6,7 +6,9 @@ import re
 import polars as pl
 import pytest
 
+from pipeline.checks import check_notices
 from pipeline.compose_notices import compose_notices
+from pipeline.errors import CheckFailed
 from schemas.catalogue import TABLES
 from schemas.codes import ChangeReason
 
@@ -193,3 +195,17 @@ def test_the_day_to_answer_by_has_not_gone_by(compose, as_of, days, deadline):
 
 def test_no_changes_no_letters(compose):
     assert compose([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "says"), [([1], "1 voters have"), ([1, 2, 3], "1 a notice")]
+)
+def test_a_missing_or_needless_letter_stops_the_release(engine, told, says):
+    changes = [change(n, "ADDED", "NEW_IN_REGISTER", before=None) for n in (1, 2)]
+    notices = [{"voter_id": f"V{n:013d}"} for n in told]
+    with pytest.raises(CheckFailed, match=says):
+        check_notices(
+            engine,
+            relation(engine, "notices", notices),
+            relation(engine, "changes", changes),
+        )

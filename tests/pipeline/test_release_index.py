@@ -12,6 +12,7 @@ import pytest
 from pipeline.index_page_parts import TEXTS, say, size
 from pipeline.manifest import read_inputs, read_manifest
 from pipeline.publish import publish
+from pipeline.release_contents import AREA_TABLES, WHOLE_TABLES
 from pipeline.release_index import INDEX, area_of
 from pipeline.tables import open_engine, read_json, scan_table
 from pipeline.three_languages import number
@@ -157,3 +158,12 @@ def test_what_is_said_is_escaped():
     from pipeline.three_languages import same
 
     assert say(same("<b>&")) == "&lt;b&gt;&amp;"
+
+
+def test_every_table_and_file_has_a_name_in_words(release):
+    tables = {table.name for table in (*AREA_TABLES, *WHOLE_TABLES)}
+    assert {name for name in tables if f"file_{name}" not in TEXTS} == set()
+    for path in read_manifest(release[1])["files"]:
+        if not path.startswith(("dictionary/", "index")):
+            stem = path.rsplit("/", 1)[-1].split(".")[0].split("-")[0]
+            assert f"file_{stem}" in TEXTS, path
