@@ -15,13 +15,13 @@ from pipeline.normalise.address_reading import (
     massif_place,
     street_place,
 )
-from pipeline.normalise.boundary_grammar import (
+from pipeline.normalise.boundary_description import (
     Description,
     Houses,
     Name,
     Territory,
-    read_description,
 )
+from pipeline.normalise.boundary_grammar import read_description
 from pipeline.normalise.places import plain_text
 
 
