@@ -227,15 +227,10 @@ def _gather_neighbours(
 
     Real rows get even numbers, decoys odd ones.
     """
-    keys = "\nUNION\n".join(
-        f"SELECT {_key(number, columns)} AS key FROM quality_decoy WHERE {_known(columns)}"
-        for number, columns in enumerate(MEETING)
-    )
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE quality_key AS {keys}")
     found = "\nUNION\n".join(
-        f"SELECT row_id FROM records WHERE {_known(columns)} "
-        f"AND {_key(number, columns)} IN (SELECT key FROM quality_key)"
-        for number, columns in enumerate(MEETING)
+        f"SELECT row_id FROM records SEMI JOIN (SELECT DISTINCT {', '.join(columns)} "
+        f"FROM quality_decoy) USING ({', '.join(columns)})"
+        for columns in MEETING
     )
     engine.execute(f"CREATE OR REPLACE TEMP TABLE quality_near AS {found}")
     columns = PersonRecord.column_names()
@@ -275,14 +270,6 @@ def _drop_namesakes_at_home(engine: duckdb.DuckDBPyConnection) -> None:
         "AND row_id // 2 IN (FROM quality_namesake)"
     )
     engine.execute("DELETE FROM quality_decoy WHERE row_id IN (FROM quality_namesake)")
-
-
-def _key(number: int, columns: tuple[str, ...]) -> str:
-    return f"hash({number}, {', '.join(columns)})"
-
-
-def _known(columns: tuple[str, ...]) -> str:
-    return " AND ".join(f"{column} IS NOT NULL" for column in columns)
 
 
 def no_decisions(engine: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
