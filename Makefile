@@ -67,6 +67,7 @@ bench-normalise: setup-test ## time and memory of names and addresses of a count
 bench-place: setup-test ## time and memory of placing a country's registrations
 	$(BIN)/python benchmarks/bench_place.py --addresses $(or $(PERSONS),37000000) \
 		--dwellings $(or $(DWELLINGS),10000000)
+
 bench-persons: setup-bench ## time, memory and quality of matching a country, beside Splink
 	$(BIN)/python benchmarks/bench_persons.py --sizes $(or $(SIZES),1000000 5000000 36000000) \
 		--runs $(or $(RUNS),3)
