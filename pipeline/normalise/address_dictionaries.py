@@ -11,14 +11,13 @@ import duckdb
 import polars as pl
 
 from pipeline.normalise.address_reading import (
-    Place,
-    Reading,
     read_column,
     read_line_part,
     read_numbers,
     read_place,
 )
 from pipeline.normalise.address_split import LINE, MAHALLA, NUMBERED_STREET
+from pipeline.normalise.address_values import Place, Reading
 from pipeline.normalise.identifiers import canonical_cadastral_number
 
 BATCH_ROWS = 100_000

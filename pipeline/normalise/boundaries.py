@@ -9,7 +9,7 @@ seen by its commission, a rule too wide is not.
 from typing import NamedTuple
 
 from pipeline.normalise.address_grammar import Item
-from pipeline.normalise.address_reading import (
+from pipeline.normalise.address_values import (
     Place,
     mahalla_place,
     massif_place,

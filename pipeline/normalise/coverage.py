@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from pipeline.normalise.address_reading import Place, Reading, read_place
+from pipeline.normalise.address_reading import read_place
+from pipeline.normalise.address_values import Place, Reading
 from pipeline.normalise.boundaries import BoundaryText, Rule, read_boundary
 from pipeline.normalise.identifiers import canonical_cadastral_prefix
 
