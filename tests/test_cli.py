@@ -50,6 +50,7 @@ def test_help_names_every_command_and_the_exit_codes():
         "audit-sample",
         "dedupe",
         "train",
+        "review",
         "normalise",
         "boundaries",
     ):
@@ -72,6 +73,14 @@ def test_help_names_every_command_and_the_exit_codes():
             "none.toml",
         ),
         (["normalise", "names", "nobody.csv"], 3, "nobody.csv"),
+        (["review", "export", "nowhere", "--output", "o"], 3, "nowhere"),
+        (["review", "export", "nowhere", "--output", "o", "--format", "pdf"], 2, "pdf"),
+        (["review", "import", "nobody.xlsx", "--output", "o"], 3, "nobody.xlsx"),
+        (
+            ["train", "nowhere", "--output", "o", "--fitted-on", "2026-11-01"],
+            3,
+            "nowhere",
+        ),
         (["explain", "nowhere", "--voter-id", "V"], 3, "nowhere"),
         (["approve", "nowhere", "--by", "x", "--reason", "y"], 5, "nowhere"),
         (["approve", "nowhere", "--by", " ", "--reason", "y"], 2, "who approves"),
