@@ -24,7 +24,10 @@ from tests.pipeline.test_find_discrepancies import (
     changed,
     codes,
     departed,
+    flat,
     one_person_twice,
+    spots,
+    two_voters,
 )
 
 CATALOGUE = tables.reference_table("discrepancies").sort("code").to_dicts()
@@ -229,6 +232,46 @@ def crowded(people, floor_area):
     return changed("address_links") | given
 
 
+def jumped(before):
+    """Two voters of a mahalla and street that had so many in the previous list."""
+    named = {"mahalla": "Obod MFY", "street": "Gulyor koʻchasi"}
+    given = changed("address_links", **named)
+    given["previous_voters"] = [
+        {
+            "voter_id": f"V{n:013d}",
+            "basis": "PERMANENT",
+            "precinct_number": 1,
+            **HERE,
+            **named,
+        }
+        for n in range(before)
+    ]
+    return given
+
+
+def numbered(*districts):
+    """Dwellings whose cadastral numbers begin alike, in these districts."""
+    return added(
+        "dwellings",
+        *(
+            {
+                "dwelling_id": n,
+                "cadastral_key": f"14:15:{n:02d}",
+                "region_code": "1718",
+                "district_code": district,
+            }
+            for n, district in enumerate(districts)
+        ),
+    )
+
+
+def of_one_street(given):
+    """The same addresses, both in the first one's street."""
+    first, *rest = given["address_links"]
+    street = {"street_key": first["street_key"]}
+    return given | {"address_links": [first, *(row | street for row in rest)]}
+
+
 FOUND = CASES | {code: warned("records", code) for code in READ}
 FOUND |= {
     "ADDRESS_AMBIGUOUS": unplaced("ADDRESS_AMBIGUOUS"),
@@ -253,6 +296,7 @@ FOUND |= {
     "PERMANENT_UNPLACED": warned("placements", "PERMANENT_UNPLACED"),
     "POLYGON_CONFLICT": warned("placements", "POLYGON_CONFLICT"),
     "PRECINCT_UNKNOWN": warned("placements", "PRECINCT_UNKNOWN"),
+    "REGISTRATIONS_JUMPED": jumped(before=1),
     "ROSTERS_CONFLICT": warned("placements", "ROSTERS_CONFLICT"),
     "ROSTER_AMBIGUOUS": roster("AMBIGUOUS", candidate_person_ids=[0, 1]),
     "SEVERAL_PERMANENT": one_person_twice({"dwelling_id": 7}, {"dwelling_id": 8}),
@@ -263,6 +307,7 @@ POLICIES = {
     "PRECINCT_TOO_LARGE": {"precinct_voters_min": 0, "precinct_voters_max": 1},
 }
 FOUND |= {code: changed("persons") for code in POLICIES}
+POLICIES["REGISTRATIONS_JUMPED"] = {"jump_voters_min": 1}
 
 BESIDE = {code: ineligible("records", warnings=[code]) for code in READ}
 BESIDE |= {
@@ -300,6 +345,8 @@ BESIDE |= {
     "BOUNDARY_UNREAD": added(
         "boundary_readings", {"row_id": 1, "precinct_number": 1, "rule_count": 2, **HERE}
     ),
+    "BUILDING_SPLIT": two_voters() | {"address_links": [flat(0), flat(1)]},
+    "CADASTRAL_DISTRICT_DIFFERS": numbered(*["1718203", "1718206"] * 50),
     "CADASTRAL_NUMBER_REPEATED": added(
         "dwellings",
         *(
@@ -316,6 +363,7 @@ BESIDE |= {
     "DECISION_SOURCE_MOVED": added("corrections", {"decision_row_id": 0, "row_id": 0}),
     "DECISION_TARGET_UNKNOWN": decided("NOT_APPLIED", "REFUSED", is_delivered=True),
     "DOCUMENT_SHARED": pair("NOT_CERTAIN"),
+    "DWELLING_CONTRADICTED": of_one_street(CASES["DWELLING_CONTRADICTED"]),
     "DWELLING_CROWDED": crowded(range(13), 79.0),
     "DWELLING_UNKNOWN": changed("address_links", dwelling_id=None, reason="FUZZY_BUILDING"),
     "HOUSEHOLD_SPLIT": changed("placements", precinct_number=2, basis="ROSTER"),
@@ -323,12 +371,15 @@ BESIDE |= {
     "NO_ADDRESS": unplaced("NO_RESIDENCE"),
     "ONLY_TEMPORARY": changed("placements", basis="TEMPORARY"),
     "PINFL_SHARED": pair("DOCUMENT_SHARED"),
+    "POLLING_PLACE_FAR": spots(own=(66.01, 39.0), other=(66.0, 39.0)),
+    "POLLING_PLACE_NEARER": spots(own=(66.05, 39.0), other=(66.04, 39.0)),
     "POSSIBLE_DUPLICATE": pair("PINFL_SHARED"),
     "PRECINCT_NO_COVERAGE": added(
         "boundary_readings", {"row_id": 1, "precinct_number": 1, "rule_count": 1, **HERE}
     ),
     "PRECINCT_TOO_LARGE": changed("persons"),
     "PRECINCT_TOO_SMALL": changed("persons"),
+    "REGISTRATIONS_JUMPED": jumped(before=2),
     "RESTRICTION_AMBIGUOUS": restricted("LINKED"),
     "RESTRICTION_NOT_FOUND": restricted("NOT_FOUND", gravity="ORDINARY"),
     "ROSTER_AMBIGUOUS": roster("LINKED", person_id=0),
@@ -340,7 +391,11 @@ BESIDE |= {
     "SUPPLEMENTARY_REPEATED": by_hand("LINKED", 1, 1),
     "TEMPORARY_ELSEWHERE": changed("placements", temporary_region_code="1718"),
 }
-AT_THE_LIMIT = {"precinct_voters_min": 0, "precinct_voters_max": 2}
+AT_THE_LIMIT = {
+    "precinct_voters_min": 0,
+    "precinct_voters_max": 2,
+    "jump_voters_min": 1,
+}
 
 
 def _policy(limits):
