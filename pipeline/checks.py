@@ -278,6 +278,7 @@ def find_quality_alarms(quality: Mapping[str, Any], safety: Safety) -> list[Alar
     alarms.extend(
         Alarm("FALSE_LINKS", f"decoys: {row['kind']}", limit, row["rate"])
         for row in quality["decoys"]
-        if row["rate_low"] > limit
+        # One link among a handful may be chance, however the interval comes out.
+        if row["linked"] > 1 and row["rate_low"] > limit
     )
     return alarms

@@ -178,8 +178,9 @@ def test_wrong_sentinel_and_linked_decoys_raise_alarms():
             {"case": "sisters", "outcome": "LEFT", "is_right": True},
         ],
         "decoys": [
-            {"kind": "stranger", "rate": 0.004, "rate_low": 0.002},
-            {"kind": "twin", "rate": 0.004, "rate_low": 0.0005},
+            {"kind": "stranger", "linked": 8, "rate": 0.004, "rate_low": 0.002},
+            {"kind": "twin", "linked": 2, "rate": 0.004, "rate_low": 0.0005},
+            {"kind": "namesake", "linked": 1, "rate": 0.1, "rate_low": 0.0025},
         ],
     }
     found = checks.find_quality_alarms(quality, Safety())
