@@ -84,7 +84,7 @@ bench-finder: setup-test ## time and size of the station finder of a country
 bench-report: setup-test ## size of a country's report and time to open it in Chromium
 	$(BIN)/python -m benchmarks.bench_report
 
-bench-release: setup-test ## time and size of a country's lists in every format
+bench-release: setup-bench ## time and size of a country's lists in every format
 	$(BIN)/python benchmarks/bench_release.py --voters $(or $(VOTERS),20000000)
 
 clean: ## remove .venv and everything that runs left behind

@@ -23,12 +23,12 @@ import typst
 
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.manifest import FileRecord, file_record, read_manifest
-from pipeline.run import Run
+from pipeline.run import LETTERS, Run
 from pipeline.tables import read_text
-from pipeline.three_languages import Words, area_names, number, read_words, same
+from pipeline.three_languages import CODES, Words, area_names, number, read_words, same
 
 FORM = Path(__file__).resolve().parent / "precinct_list"
-LETTERS = {"latin": "uz", "cyrillic": "cy", "russian": "ru"}
+LANGUAGES = dict(zip(LETTERS, CODES, strict=True))
 PURPOSES = ("signing", "inspection")
 CREATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 """The same in every file: equal rows are an equal file, whatever the night."""
@@ -169,7 +169,7 @@ def render_list(
         parameters: those of the release, for its days.
         form: letters and purpose.
     """
-    language = LETTERS[form.letters]
+    language = LANGUAGES[form.letters]
     texts = read_words(FORM / "texts.csv")
     is_signing = form.purpose == "signing"
     said = {key: words.text(language) for key, words in texts.items()}

@@ -87,6 +87,10 @@ class Safety:
     """Losses of fewer voters than this never stop a release."""
 
 
+LETTERS = ("latin", "cyrillic", "russian")
+"""Of the headings of printed lists: Uzbek in two alphabets, or Russian."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Files:
     """Which files a release holds beside Parquet and CSV."""
@@ -102,6 +106,13 @@ class Files:
     notice_days_before_election: int = 3
     """Notices ask for an answer until so many days before election day; no source confirms
     a term, and the right to apply does not end with it."""
+
+    def __post_init__(self) -> None:
+        """Refuse at the start what would fail when the night's work is done."""
+        if self.pdf_letters not in LETTERS:
+            raise ConfigurationError(
+                f"files.pdf_letters {self.pdf_letters!r}; known: {', '.join(LETTERS)}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

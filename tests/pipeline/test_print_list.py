@@ -13,6 +13,7 @@ from pipeline.errors import ConfigurationError, SourceError
 from pipeline.manifest import read_inputs
 from pipeline.print_list import COLUMNS, Form, print_lists, render_list
 from pipeline.publish import publish
+from pipeline.run import read_settings
 from pipeline.tables import open_engine
 from tests.release_tables import DISTRICTS, make_run, write_run_tables
 
@@ -196,3 +197,8 @@ def test_unknown_forms_are_refused():
 def test_a_folder_that_is_no_release_is_refused(tmp_path):
     with pytest.raises(SourceError):
         list(print_lists(str(tmp_path), Form(), precinct="1718/99"))
+
+
+def test_letters_that_nobody_prints_are_refused_before_the_night_s_work():
+    with pytest.raises(ConfigurationError, match=r"files\.pdf_letters 'greek'"):
+        read_settings('[files]\npdf_letters = "greek"\n', "selv.toml")
