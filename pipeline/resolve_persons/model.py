@@ -75,13 +75,14 @@ COMPARISONS: tuple[Comparison, ...] = (
         neighbours=Neighbours(
             "near_birth_date",
             "birth_date",
-            ("day_month_swapped", "one_digit", "first_january"),
+            ("day_month_swapped", "one_digit", "first_january", "generation"),
         ),
         prior_m={
             "exact": 0.94,
             "day_month_swapped": 0.015,
-            "one_digit": 0.02,
+            "one_digit": 0.019,
             "first_january": 0.015,
+            "generation": 0.001,
             "other": 0.01,
         },
     ),
@@ -231,6 +232,10 @@ def dictionaries(prefix: str = PREFIX) -> dict[str, str]:
     }
 
 
+GENERATION_YEARS = 14
+"""From here on one wrong digit of the year may be another person's birth: a father's or a
+grandfather's, whose name and birthday the child was given."""
+
 NEAR = ("surname_loose", "given_name_loose", "patronymic_loose", "birth_date")
 """Columns that have neighbours."""
 
@@ -270,7 +275,7 @@ def find_neighbours(
 
 
 def _find_birth_neighbours(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
-    """Dates that a slip turns into one another: grade 1, 2, 3 as in COMPARISONS."""
+    """Dates that a slip turns into one another: grade 1 to 4 as in COMPARISONS."""
     digit = "(a.{0} // 10 = b.{0} // 10 OR a.{0} % 10 = b.{0} % 10)".format
     year = (
         "((a.y // 10 = b.y // 10) OR (a.y % 10 = b.y % 10 AND a.y // 100 = b.y // 100)"
@@ -293,8 +298,9 @@ def _find_birth_neighbours(engine: duckdb.DuckDBPyConnection, prefix: str) -> No
             SELECT a.code, b.code, 2 FROM part AS a
             JOIN part AS b ON a.y = b.y AND a.d = b.d AND {digit("m")}
             UNION ALL
-            SELECT a.code, b.code, 2 FROM part AS a
-            JOIN part AS b ON a.m = b.m AND a.d = b.d AND {year}
+            SELECT a.code, b.code, CASE WHEN abs(a.y - b.y) < {GENERATION_YEARS}
+                THEN 2 ELSE 4 END
+            FROM part AS a JOIN part AS b ON a.m = b.m AND a.d = b.d AND {year}
             UNION ALL
             SELECT a.code, b.code, 3 FROM part AS a
             JOIN part AS b ON a.y = b.y AND a.m = 1 AND a.d = 1

@@ -52,7 +52,8 @@ def judge(levels: dict[str, str]) -> Verdict:
     if surname not in NEARBY and patronymic not in NEARBY:
         known = has_document or has_identifier
         return _ask(ReviewCause.NOT_CERTAIN) if known else DIFFERENT
-    if levels.get("birth_date") == "other" or levels.get("birth_year") == "other":
+    is_other_birth = levels.get("birth_date") in ("other", "generation")
+    if is_other_birth or levels.get("birth_year") == "other":
         return _judge_other_birth_date(
             levels, surname, patronymic, known=has_document or has_identifier
         )
