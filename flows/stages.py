@@ -42,6 +42,7 @@ from pipeline.normalise.addresses import normalise_addresses, normalise_dwelling
 from pipeline.normalise.coverage import normalise_coverage
 from pipeline.normalise.persons import normalise_named, normalise_persons
 from pipeline.normalise.streets import street_aliases
+from pipeline.number_ledger import list_number_changes
 from pipeline.publish import publish
 from pipeline.quality.measure import measure, settle_parameters
 from pipeline.resolve_addresses import resolve_addresses
@@ -237,6 +238,16 @@ def resolve_records(engine: Engine, run: Run) -> Counts:
     )
     counts |= _write(engine, run, stable_id=stable)
     stable_ids = tables.read_table(engine, run, "stable_id")
+    changed = list_number_changes(
+        engine,
+        stable_ids,
+        links,
+        _corrected_persons(engine, run),
+        tables.read_release_table(engine, run.previous, "lineage"),
+        tables.read_release_table(engine, run.previous, "number_changes"),
+        run.as_of.isoformat(),
+    )
+    counts |= _write(engine, run, number_changes=changed)
     voters = decisions.decide_voters(
         engine,
         decided,

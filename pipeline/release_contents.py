@@ -93,6 +93,9 @@ WHOLE_TABLES: tuple[WholeTable, ...] = (
         for owner in ("mia", "cadastre", "cec")
     ),
     WholeTable("lineage", ("source", "record_id"), for_offices=False),
+    WholeTable(
+        "number_changes", ("number_before", "number_after", "changed_on"), for_offices=False
+    ),
     WholeTable("unlisted", ("person_id",), for_offices=False),
     WholeTable("decisions", ("decision_id",), for_offices=False),
     WholeTable("correction", ("decision_id",), for_offices=False),

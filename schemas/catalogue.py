@@ -17,7 +17,7 @@ from schemas.discrepancy import (
 from schemas.eligibility import EligibilityDecision
 from schemas.linkage import LinkageModel, ReferenceLink, ReviewEntry, ReviewPair
 from schemas.notice import Notice
-from schemas.person import Person, PersonLink, StableId
+from schemas.person import NumberChange, Person, PersonLink, StableId
 from schemas.place import AddressLink, AddressPrecinct, Placement
 from schemas.record import (
     AddressRecord,
@@ -92,6 +92,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "roster_link": ReferenceLink,
     "supplementary_link": ReferenceLink,
     "stable_id": StableId,
+    "number_changes": NumberChange,
     "decided_voter": DecidedVoter,
     "address_link": AddressLink,
     "address_precinct": AddressPrecinct,

@@ -47,3 +47,21 @@ class StableId(dy.Schema):
     origin = dy.String(
         regex=r"^(NEW|RECORD|PINFL|NAME)$", description="how it was carried over"
     )
+
+
+class NumberChange(dy.Schema):
+    """number_changes: what became of voter numbers, in this release and all before it.
+
+    MERGED: the number was given up, its rows belong to `number_after`. SPLIT: the number
+    lives on, some of its rows belong to `number_after` now.
+    """
+
+    number_before = dy.String(
+        primary_key=True, regex=r"^V[0-9A-Z]{13}$", description="number the rows had"
+    )
+    number_after = dy.String(
+        primary_key=True, regex=r"^V[0-9A-Z]{13}$", description="number they have now"
+    )
+    changed_on = dy.Date(primary_key=True, description="day of the release that changed it")
+    kind = dy.String(regex=r"^(MERGED|SPLIT)$", description="whether the number lives on")
+    rows = c.count("rows of mia/persons that changed their number")

@@ -53,6 +53,7 @@ MATCHES = {
     r"^[0-9a-f]{32}$": "0123456789abcdef" * 2,
     r"^(MFY|QFY|SFY|OFY)$": "MFY",
     r"^(NEW|RECORD|PINFL|NAME)$": "NEW",
+    r"^(MERGED|SPLIT)$": "MERGED",
     r"^(CORRECTED|SUPERSEDED|REPEATED|TARGET_UNKNOWN|FIELD_UNKNOWN|VALUE_REFUSED)$": (
         "CORRECTED"
     ),
