@@ -120,11 +120,18 @@ def _tables() -> dict[str, str]:
         SELECT voter_id, 'CORRECTED' AS change, {place}, 'Karimov' AS surname,
             'Yangi hayot, Navoiy koʻchasi, 12' AS address, {told}
         FROM person WHERE n % 50 = 7"""
+    residents = f"""
+        SELECT voter_id, {place}, 'Karimov' AS surname, DATE '1980-01-01' AS birth_date,
+            region_code AS temporary_region_code,
+            district_code AS temporary_district_code,
+            precinct_number AS temporary_precinct_number
+        FROM person WHERE n % 20 = 3"""
     precincts = f"SELECT {place} FROM person GROUP BY ALL"
     return {
         "voters": voters,
         "changes": changes,
         "notices": notices,
+        "temporary_residents": residents,
         "discrepancies": discrepancies,
         "discrepancies_commission": commission,
         "resolved_discrepancies": resolved,

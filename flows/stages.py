@@ -51,6 +51,7 @@ from pipeline.review.entries import list_entries
 from pipeline.run import Run, join
 from pipeline.start import PARAMETERS, frozen_parameters, night_parameters, run_inputs
 from pipeline.summarise_precincts import summarise_precincts
+from pipeline.temporary_residents import list_temporary_residents
 from schemas.catalogue import SOURCES, source_table
 
 Engine = duckdb.DuckDBPyConnection
@@ -506,6 +507,18 @@ def raise_discrepancies(engine: Engine, run: Run) -> Counts:
         decided,
     )
     counts |= _write(engine, run, voters=voters, unlisted=unlisted)
+    voters = tables.read_table(engine, run, "voters")
+    asked = list_temporary_residents(
+        engine,
+        voters,
+        evidence.placements,
+        evidence.stable_ids,
+        evidence.persons,
+        evidence.records,
+        evidence.address_links,
+        evidence.precincts,
+    )
+    counts |= _write(engine, run, temporary_residents=asked)
     entries = list_entries(
         engine,
         questions,

@@ -54,6 +54,16 @@ AREA_TABLES: tuple[AreaTable, ...] = (
         ("precinct_number", "voter_id"),
         ("precinct_number", "voter_id"),
     ),
+    # Both commissions ask: where the voter is listed, and where they are registered too.
+    AreaTable(
+        "temporary_residents",
+        "SELECT *, region_code AS area_region, district_code AS area_district FROM source "
+        "UNION ALL "
+        "SELECT *, temporary_region_code, temporary_district_code FROM source "
+        "WHERE temporary_district_code <> district_code",
+        ("precinct_number", "temporary_precinct_number", "voter_id"),
+        ("precinct_number", "temporary_precinct_number", "voter_id"),
+    ),
     *(
         AreaTable(
             name,

@@ -102,6 +102,7 @@ BY_DISTRICT = (
     "voters",
     "changes",
     "notices",
+    "temporary_residents",
     "discrepancies",
     "resolved_discrepancies",
     "discrepancies_commission",

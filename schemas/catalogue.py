@@ -40,6 +40,7 @@ from schemas.source import (
     SourceSupplementary,
     SourceTerritory,
 )
+from schemas.temporary_resident import TemporaryResident
 from schemas.voter_list import (
     Lineage,
     ListChange,
@@ -102,6 +103,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "unlisted": UnlistedPerson,
     "changes": ListChange,
     "notices": Notice,
+    "temporary_residents": TemporaryResident,
     "discrepancies": Discrepancy,
     "review_entry": ReviewEntry,
     "resolved_discrepancies": ResolvedDiscrepancy,

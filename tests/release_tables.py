@@ -150,6 +150,7 @@ def _tables(persons: list[dict[str, object]]) -> dict[str, list[dict[str, object
         "voters": voters,
         "changes": changes,
         "notices": _notices(changes),
+        "temporary_residents": _temporary_residents(voters),
         "discrepancies": discrepancies,
         "resolved_discrepancies": _resolved(discrepancies),
         "precincts": _precincts(voters, discrepancies),
@@ -380,6 +381,31 @@ def _changes(voters: list[dict[str, object]]) -> list[dict[str, object]]:
             row |= after if kind in ("ADDED", "MOVED") else {}
         rows.append(row)
     return rows
+
+
+def _temporary_residents(voters: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Every fifth voter is registered in the next voter's precinct too."""
+    return [
+        {
+            **{
+                name: voter.get(name)
+                for name in (
+                    "voter_id",
+                    "region_code",
+                    "district_code",
+                    "precinct_number",
+                    "surname",
+                    "given_name",
+                    "patronymic",
+                    "birth_date",
+                )
+            },
+            "temporary_region_code": other["region_code"],
+            "temporary_district_code": other["district_code"],
+            "temporary_precinct_number": other["precinct_number"],
+        }
+        for voter, other in zip(voters[::5], voters[1::5], strict=False)
+    ]
 
 
 def _notices(changes: list[dict[str, object]]) -> list[dict[str, object]]:
