@@ -175,7 +175,16 @@ class _Reader(NameReader):
         named = follows is not None and follows.meaning in (*TERRITORIES, "LANE")
         if marker.form == "name":
             return named or self._block_follows() or self.open is not None
-        return marker.is_weak and named and follows is not None and follows.side != "BEFORE"
+        if marker.is_weak and named and follows is not None and follows.side != "BEFORE":
+            return True
+        return marker.is_weak and marker.meaning in AREAS and self._is_no_area_before()
+
+    def _is_no_area_before(self) -> bool:
+        """Eski shahar, Bobur ko'chalari: shahar is a word of a name no city bears."""
+        words = [atom.text for atom in self.entries[-1] if atom.kind == WORD]
+        return bool(words) and not any(
+            join_key(words[at:]) in area_names() for at in range(len(words))
+        )
 
     def _block_follows(self) -> bool:
         """Buyuk Ipak Yo'li-3 mavzesi: the street's word is part of the block's name."""
@@ -243,6 +252,8 @@ class _Reader(NameReader):
             self._close_list()
             if any(self.entries):
                 self._after(atom, Marker("SETTLEMENT", "AFTER", "qishlogʻi"))
+        elif meaning == "MASSIF" and self._is_numbered_block(marker):
+            self._numbered_block(marker)
         elif meaning in (*TERRITORIES, "LANE"):
             self._territory(atom, marker)
         elif meaning == "FLAT" and self.is_all and not any(self.entries):

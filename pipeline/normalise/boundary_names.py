@@ -23,6 +23,30 @@ NAME_WORDS_MAX = 5
 class NameReader(HouseReader):
     """How the names of a boundary text are read."""
 
+    def _is_numbered_block(self, marker: Marker) -> bool:
+        """Mikrorayon-10 mavzesi: the number and a second type word belong to the first."""
+        ahead, behind = self._next(), self._next_marker(1)
+        return (
+            marker.is_numbered
+            and not self.entries[-1]
+            and ahead is not None
+            and ahead.kind == NUMBER
+            and ahead.is_joined
+            and not ahead.is_range
+            and behind is not None
+            and behind.meaning == "MASSIF"
+            and behind.side != "BEFORE"
+        )
+
+    def _numbered_block(self, marker: Marker) -> None:
+        self._close_list()
+        self._close_houses()
+        self._leftover()
+        number = self._next()
+        if number is not None:
+            self.at += 2
+            self._add(marker, [Name((number.text,))])
+
     def _territory(self, atom: Atom, marker: Marker) -> None:
         is_list_over = self.open is not None and not self.entries[-1]
         is_before = marker.side == "BEFORE" or (
@@ -202,9 +226,10 @@ class NameReader(HouseReader):
             own = tuple(part.text for part in entry if part.kind == WORD)
             numbers = [part for part in entry if part.kind == NUMBER]
             words = own or words
-            if len(numbers) > 1 or (
-                not words and last is not None and last.slot == "STREET"
-            ):
+            is_nameless = not words and (
+                len(entries) > 1 or (last is not None and last.slot == "STREET")
+            )
+            if len(numbers) > 1 or is_nameless:
                 self._doubt([part.text for part in entry])
             elif not numbers and len(entries) > 1:
                 streets.append(Name(words))

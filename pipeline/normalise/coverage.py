@@ -83,7 +83,8 @@ def normalise_coverage(
         count = len(rules) - before
         if text.unread is not None:
             unread.append(text.unread)
-        doubtful = text.doubtful or (_station_rules(precinct) if count == 0 else ())
+        is_open = count == 0 or text.unread is not None
+        doubtful = text.doubtful or (_station_rules(precinct) if is_open else ())
         rules.extend(_text_rule(precinct, rule, is_doubtful=True) for rule in doubtful)
         shown = " ".join(unread)[:UNREAD_CHARACTERS_MAX] or None
         readings.append((*precinct[:4], count, shown))

@@ -156,3 +156,12 @@ def test_boundary_rules_give_a_row_a_rule_and_a_row_for_a_silent_text():
     assert found["record_id"].to_list() == ["a", "a", "b"]
     assert found["street"].to_list() == ["Navoiy koʻchasi", "Bobur koʻchasi", None]
     assert found["unread"].to_list() == [None, None, "lorem"]
+
+
+def test_words_not_understood_and_no_mahalla_mean_the_station_s(engine, rows):
+    """A text that names streets only may mean more streets around its station."""
+    text = "Navoiy ko'chasi, maktab atrofi"
+    given = precinct(0, 1, text) | {"address": "Obod mahallasi 3-maktab binosi"}
+    coverage, _ = normalise_coverage(engine, rows(SourcePrecinct, given), None)
+    found = coverage.order("rule_id").project("mahalla_key, street_key, is_doubtful")
+    assert found.fetchall() == [(None, "navoiy", False), ("obod", None, True)]
