@@ -18,7 +18,7 @@ from pipeline.simulate.truth import NOWHERE, Truth
 COLUMNS = (
     "decision_id", "kind", "decided_by", "decided_at", "reason", "record_id_a",
     "record_id_b", "record_id", "field", "value", "voter_id", "pinfl", "region_code",
-    "precinct_number",
+    "precinct_number", "withdraws",
 )  # fmt: skip
 
 
@@ -30,6 +30,7 @@ class _About:
     correction: tuple[str | None, str | None, str | None] = (None, None, None)
     pinfl: str | None = None
     precinct: tuple[str | None, str | None] = (None, None)
+    withdraws: str | None = None
 
 
 def write_decisions(
@@ -56,16 +57,44 @@ def write_decisions(
     _confirm(office, truth, written, free[away][: count // 2].tolist())
     _rule_on_voters(office, truth, written, precincts, free[~away][: count // 4].tolist())
     _rule_on_rows(office, written, record_id, count // 8)
+    _take_back(office, written, free[~away][count // 4 :][: count // 16].tolist())
     return written
 
 
-def _add(office: Office, written: Written, kind: str, reason: str, about: _About) -> None:
+def _take_back(office: Office, written: Written, persons: list[int]) -> None:
+    """Exclusions of the wrong person, withdrawn the same day: nothing comes of them."""
+    for person in persons:
+        day = str(written.rows[0][3])[:10]
+        about = _About(pinfl=office.pinfl(person))
+        number = _add(office, written, "EXCLUDE", "Sud qarori", about, f"{day} 10:00:00")
+        back = _About(withdraws=number)
+        _add(office, written, "WITHDRAW", "Boshqa shaxs", back, f"{day} 16:00:00")
+
+
+def _add(
+    office: Office,
+    written: Written,
+    kind: str,
+    reason: str,
+    about: _About,
+    at: str | None = None,
+) -> str:
+    """Write a decision, of any day of the last three weeks by default; its number."""
     number = f"Q-{len(written.rows) + 1:06d}"
-    at = f"{office.before(0, 20)} 10:00:00"
+    at = at or f"{office.before(0, 20)} 10:00:00"
     head = (number, kind, "Uchastka saylov komissiyasi", at, reason)
     written.rows.append(
-        (*head, *about.pair, *about.correction, None, about.pinfl, *about.precinct)
+        (
+            *head,
+            *about.pair,
+            *about.correction,
+            None,
+            about.pinfl,
+            *about.precinct,
+            about.withdraws,
+        )
     )
+    return number
 
 
 def _confirm(office: Office, truth: Truth, written: Written, persons: list[int]) -> None:

@@ -293,7 +293,7 @@ def test_rosters_and_decisions_move_voters_in_truth(delivery):
     kinds = {row["kind"] for row in table(delivery, "cec/decisions")}
     assert kinds == {
         "SAME_PERSON", "DIFFERENT_PERSONS", "CORRECT", "INCLUDE", "EXCLUDE",
-        "ASSIGN_PRECINCT", "CONFIRM_TEMPORARY", "CONFIRM_PERMANENT",
+        "ASSIGN_PRECINCT", "CONFIRM_TEMPORARY", "CONFIRM_PERMANENT", "WITHDRAW",
     }  # fmt: skip
     moved = voters.filter(pl.col("basis") == "TEMPORARY")
     assert moved.height > 0
