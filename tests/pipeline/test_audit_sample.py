@@ -121,11 +121,11 @@ def test_a_precinct_s_chance_grows_with_its_size(engine, rows):
         ),
     )
     times = collections.Counter()
-    for seed in range(150):
+    for seed in range(75):
         found = drawn(engine, frame, seed=str(seed), size=5, per_precinct=5, intraclass=0.0)
         times[found["precinct_number"][0]] += 1
     for precinct, size in sizes.items():
-        expected = 150 * size / 150
+        expected = 75 * size / 150
         assert abs(times[precinct] - expected) < 4 * math.sqrt(expected) + 1
 
 
