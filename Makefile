@@ -75,8 +75,8 @@ bench-persons: setup-bench ## time, memory and quality of matching a country, be
 bench-quality: setup-test ## time of decoys and sentinels beside the matching they judge
 	$(BIN)/python benchmarks/bench_quality.py --rows $(or $(PERSONS),5000000)
 
-bench-linkage: setup-bench ## quality on public sets, tuned on one half and told on the other
-	$(BIN)/python benchmarks/linkage_quality.py --splink
+bench-linkage: setup-bench ## quality on public sets beside Splink; threshold chosen on one half, told on the other
+	$(BIN)/python benchmarks/linkage_quality.py --splink --cross-fit
 
 bench-finder: setup-test ## time and size of the station finder of a country
 	$(BIN)/python benchmarks/bench_finder.py --voters $(or $(VOTERS),20000000)
