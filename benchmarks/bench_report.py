@@ -76,7 +76,7 @@ def main() -> None:
         page = national_page(folder)
         (folder / "report.html").write_text(page, encoding="utf-8")
         (folder / "empty.html").write_text("<!doctype html><p>empty", encoding="utf-8")
-        print(f"size      {len(page.encode()) / 1e6:.2f} MB")  # noqa: T201
+        print(f"size      {len(page.encode()) / 1e6:.2f} MB")
         for label, address in (
             ("empty", "empty.html"),
             ("country", "report.html"),
@@ -84,7 +84,7 @@ def main() -> None:
             ("district", "report.html#area=1718203&lang=uz-Cyrl"),
         ):
             times = [milliseconds(browser, folder, address) for _ in range(runs)]
-            print(  # noqa: T201
+            print(
                 f"{label:<9} median {statistics.median(times):.0f} ms, "
                 f"worst {max(times):.0f} ms of {runs}"
             )

@@ -137,11 +137,12 @@ def _withdraw(engine: duckdb.DuckDBPyConnection) -> None:
 
 
 Moment = tuple[datetime.datetime | None, str]
-FIRST = datetime.datetime(1, 1, 1)  # noqa: DTZ001 - UTC without a zone, as in the tables
+UNDATED = datetime.datetime(1, 1, 1)  # noqa: DTZ001 - UTC without a zone, as in the tables
+"""Stands in for a decision without a moment: every dated one is later."""
 
 
 def _age(row: tuple[str, datetime.datetime | None, str, str, object]) -> tuple[object, str]:
-    return row[1] or FIRST, row[0]
+    return row[1] or UNDATED, row[0]
 
 
 def _may_take_back(taking: Moment, taken: Moment, kind: str) -> bool:
@@ -151,5 +152,5 @@ def _may_take_back(taking: Moment, taken: Moment, kind: str) -> bool:
     withdrawals of one moment the number decides, or each could take back the other.
     """
     if kind == "WITHDRAW":
-        return (taking[0] or FIRST, taking[1]) > (taken[0] or FIRST, taken[1])
+        return (taking[0] or UNDATED, taking[1]) > (taken[0] or UNDATED, taken[1])
     return taking[0] is None or taken[0] is None or taking[0] >= taken[0]

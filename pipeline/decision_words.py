@@ -4,12 +4,12 @@ What belongs here: looking the words up in a published release. Nothing is writt
 """
 
 import dataclasses
-import datetime
 from collections.abc import Iterator, Mapping
 
 import duckdb
 import polars as pl
 
+from pipeline.decision_ledger import UNDATED
 from pipeline.decisions import MATTERS
 from pipeline.determine_eligibility import LIFTED_BY_INCLUSION
 from pipeline.errors import ConfigurationError
@@ -91,8 +91,7 @@ def latest_before(
         and _kinds_meet(str(row["kind"]), words["kind"])
         and _matter(known, {k: str(v) for k, v in row.items() if v is not None}) == matter
     ]
-    first = datetime.datetime(1, 1, 1)  # noqa: DTZ001 - UTC without a zone
-    others.sort(key=lambda row: (row["decided_at"] or first, row["decision_id"]))
+    others.sort(key=lambda row: (row["decided_at"] or UNDATED, row["decision_id"]))
     return others[-1] if others else None
 
 
