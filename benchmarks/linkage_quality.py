@@ -137,10 +137,17 @@ def cross_fit(name: str, rows: pl.DataFrame) -> list[tuple[float, Pairs]]:
             bits: measure(name, chosen_on, functools.partial(ours, link_bits=bits))
             for bits in LINK_BITS
         }
-        best = max(LINK_BITS, key=lambda bits: (by_bits[bits].f1, bits))
+        best = _middle_of_best({bits: pairs.f1 for bits, pairs in by_bits.items()})
         fitted = functools.partial(ours, link_bits=best)
         told.append((best, measure(name, told_on, fitted)))
     return told
+
+
+def _middle_of_best(f1_by_bits: dict[float, float]) -> float:
+    """Of the thresholds with the best F1 the middle one, farthest from either error."""
+    best = max(f1_by_bits.values())
+    tied = [bits for bits, f1 in f1_by_bits.items() if f1 == best]
+    return tied[len(tied) // 2]
 
 
 def main() -> None:
