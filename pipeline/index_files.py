@@ -106,3 +106,5 @@ def verification() -> Iterator[str]:
     yield '<code class="command">shasum -a 256 voters.xlsx</code>'
     yield f"<p>{say('verify_page', manifest='manifest.json')}</p>"
     yield '<code class="command">selv verify RELEASE --public-key selv.pub.pem</code>'
+    yield f"<p>{say('verify_part')}</p>"
+    yield '<code class="command">selv verify FOLDER --part --public-key selv.pub.pem</code>'

@@ -48,14 +48,14 @@ def verify_release(release: str, public_key: str | None = None) -> VerifyReport:
         ConfigurationError: the public key can't be read.
     """
     folder = Path(release).resolve()
-    key = None if public_key is None else _public_key(public_key)
+    key = None if public_key is None else read_public_key(public_key)
     try:
         manifest = read_manifest(folder)
     except SourceError as error:
         return VerifyReport(folder.name, (Check("manifest", False, str(error)),))
     checks = [
         _check_name(folder, manifest),
-        _check_signature(folder, key),
+        check_signature(folder, key),
         _check_log(folder, key),
     ]
     checks += _check_files(folder, manifest["files"])
@@ -75,7 +75,7 @@ def verify_log(election: str, public_key: str | None = None) -> VerifyReport:
         ConfigurationError: the public key can't be read.
     """
     folder = log_folder(election)
-    key = None if public_key is None else _public_key(public_key)
+    key = None if public_key is None else read_public_key(public_key)
     checks = [
         list_check(name, faults, "wrong")
         for name, faults in log_faults(folder, key).items()
@@ -89,7 +89,12 @@ def log_folder(path: str) -> Path:
     return folder.parent.parent if folder.parent.name == RELEASES else folder
 
 
-def _public_key(path: str) -> Ed25519PublicKey:
+def read_public_key(path: str) -> Ed25519PublicKey:
+    """The key of a PEM file.
+
+    Raises:
+        ConfigurationError: it can't be read, or is of another kind.
+    """
     try:
         key = load_pem_public_key(Path(path).read_bytes())
     except (OSError, ValueError) as error:
@@ -106,7 +111,8 @@ def _check_name(folder: Path, manifest: dict[str, Any]) -> Check:
     return Check("manifest", False, f"{MANIFEST} is that of {named}, not {folder.name}")
 
 
-def _check_signature(folder: Path, key: Ed25519PublicKey | None) -> Check:
+def check_signature(folder: Path, key: Ed25519PublicKey | None) -> Check:
+    """Whether the manifest was signed; with no key the report says that nobody looked."""
     path = folder / SIGNATURE
     if key is None:
         state = "present" if path.is_file() else "absent"
@@ -130,26 +136,35 @@ def _check_log(folder: Path, key: Ed25519PublicKey | None) -> Check:
 
 def _check_files(folder: Path, files: dict[str, dict[str, Any]]) -> list[Check]:
     """Missing, additional and altered files, each by its path."""
-    own = {MANIFEST, SIGNATURE}
-    found = {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() or path.is_symlink()
-    } - own
+    found = files_below(folder) - {MANIFEST, SIGNATURE}
     missing = sorted(set(files) - found)
     unknown = sorted(found - set(files))
     links = sorted(path for path in found if (folder / path).is_symlink())
-    altered = [
-        path
-        for path in sorted(set(files) & found)
-        if path not in links and not _is_unchanged(folder / path, files[path])
-    ]
+    kept = sorted((set(files) & found) - set(links))
     return [
         list_check("no links", links, "a link, not a file"),
         list_check("files complete", missing, "missing"),
         list_check("no other files", unknown, "not in the manifest"),
-        list_check("files unaltered", altered, "not as published"),
+        list_check(
+            "files unaltered", altered_files(folder, kept, files), "not as published"
+        ),
     ]
+
+
+def files_below(folder: Path) -> set[str]:
+    """Paths of all files and links of a folder, as a manifest writes them."""
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() or path.is_symlink()
+    }
+
+
+def altered_files(
+    folder: Path, paths: list[str], files: dict[str, dict[str, Any]]
+) -> list[str]:
+    """Those of the paths whose bytes are not what the manifest's `files` say."""
+    return [path for path in paths if not _is_unchanged(folder / path, files[path])]
 
 
 def _is_unchanged(path: Path, record: dict[str, Any]) -> bool:

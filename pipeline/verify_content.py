@@ -22,6 +22,7 @@ from schemas.catalogue import TABLES
 BATCH_ROWS = 500_000
 FILES_SHOWN = 20
 TABLE_FILES = ("voters", "changes", "notices", "discrepancies")
+UNREADABLE = "tables readable"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,21 +45,9 @@ def list_check(name: str, wrong: list[str], what: str) -> Check:
 
 def check_content(folder: Path, files: dict[str, dict[str, Any]]) -> list[Check]:
     """Contracts of every table, then what the tables must say together."""
-    parquet = sorted(path for path in files if path.endswith(".parquet"))
-    unread = [path for path in parquet if not _can_be_read(folder / path)]
-    if unread:
-        return [list_check("tables readable", unread, "no tables")]
-    broken = [problem for path in parquet for problem in _contract_faults(folder, path)]
-    rows = [
-        path
-        for path in parquet
-        if pq.read_metadata(folder / path).num_rows != files[path]["rows"]
-    ]
-    checks = [
-        list_check("contracts", broken, "rules broken"),
-        list_check("rows", rows, "rows are not those of the manifest"),
-        list_check("formats", _uneven(files), "not as many rows as Parquet"),
-    ]
+    checks = check_tables(folder, files)
+    if checks[0].name == UNREADABLE:
+        return checks
     with duckdb.connect() as engine:
         for name in TABLE_FILES:
             engine.read_parquet(
@@ -66,12 +55,32 @@ def check_content(folder: Path, files: dict[str, dict[str, Any]]) -> list[Check]
             ).create_view(name)
         for name in ("precincts", "reconciliation", "lineage"):
             engine.read_parquet(str(folder / f"{name}.parquet")).create_view(name)
-        checks += [_count_check(engine, name, sql) for name, sql in RULES]
+        rules = [*PART_RULES["voters"], *RULES, *PART_RULES["discrepancies"]]
+        checks += [count_check(engine, name, sql) for name, sql in rules]
         checks.append(_check_figures(engine, folder))
     if FINDER in files:
         faults = finder_faults(folder / FINDER)
         checks.append(list_check("station finder is in order", faults, FINDER))
     return checks
+
+
+def check_tables(folder: Path, files: dict[str, dict[str, Any]]) -> list[Check]:
+    """Whether each Parquet file can be read, keeps its contract, and has its rows."""
+    parquet = sorted(path for path in files if path.endswith(".parquet"))
+    unread = [path for path in parquet if not _can_be_read(folder / path)]
+    if unread:
+        return [list_check(UNREADABLE, unread, "no tables")]
+    broken = [problem for path in parquet for problem in _contract_faults(folder, path)]
+    rows = [
+        path
+        for path in parquet
+        if pq.read_metadata(folder / path).num_rows != files[path]["rows"]
+    ]
+    return [
+        list_check("contracts", broken, "rules broken"),
+        list_check("rows", rows, "rows are not those of the manifest"),
+        list_check("formats", _uneven(files), "not as many rows as Parquet"),
+    ]
 
 
 def _uneven(files: dict[str, dict[str, Any]]) -> list[str]:
@@ -109,29 +118,41 @@ def _contract_faults(folder: Path, path: str) -> Iterator[str]:
     yield from (f"{path}: {rule}" for rule in sorted(found))
 
 
+PART_RULES: dict[str, tuple[tuple[str, str], ...]] = {
+    "voters": (
+        (
+            "every voter is listed once in the country",
+            "SELECT count(*) - count(DISTINCT voter_id) FROM voters",
+        ),
+        (
+            "no PINFL is listed twice without an open question about it",
+            "SELECT count(*) FROM (SELECT pinfl FROM voters WHERE pinfl IS NOT NULL "
+            "GROUP BY pinfl HAVING count(*) > 1 "
+            "AND NOT bool_and(list_contains(flags, 'PINFL_SHARED')))",
+        ),
+        (
+            "list numbers run from 1 to the number of voters in every precinct",
+            "SELECT count(*) FROM (SELECT count(*) AS n, min(list_number) AS first, "
+            "max(list_number) AS last, count(DISTINCT list_number) AS numbers FROM voters "
+            "GROUP BY region_code, precinct_number) WHERE first <> 1 OR last <> n OR "
+            "numbers <> n",
+        ),
+        (
+            "every list stands in the folder of its district",
+            "SELECT count(*) FROM voters WHERE region::VARCHAR <> region_code "
+            "OR district::VARCHAR <> district_code",
+        ),
+    ),
+    "discrepancies": (
+        (
+            "every discrepancy stands once",
+            "SELECT count(*) - count(DISTINCT discrepancy_id) FROM discrepancies",
+        ),
+    ),
+}
+"""What must hold within the files of a table, whichever are here; as RULES."""
+
 RULES: tuple[tuple[str, str], ...] = (
-    (
-        "every voter is listed once in the country",
-        "SELECT count(*) - count(DISTINCT voter_id) FROM voters",
-    ),
-    (
-        "no PINFL is listed twice without an open question about it",
-        "SELECT count(*) FROM (SELECT pinfl FROM voters WHERE pinfl IS NOT NULL "
-        "GROUP BY pinfl HAVING count(*) > 1 "
-        "AND NOT bool_and(list_contains(flags, 'PINFL_SHARED')))",
-    ),
-    (
-        "list numbers run from 1 to the number of voters in every precinct",
-        "SELECT count(*) FROM (SELECT count(*) AS n, min(list_number) AS first, "
-        "max(list_number) AS last, count(DISTINCT list_number) AS numbers FROM voters "
-        "GROUP BY region_code, precinct_number) WHERE first <> 1 OR last <> n OR "
-        "numbers <> n",
-    ),
-    (
-        "every list stands in the folder of its district",
-        "SELECT count(*) FROM voters WHERE region::VARCHAR <> region_code "
-        "OR district::VARCHAR <> district_code",
-    ),
     (
         "every voter's precinct is a precinct of that district",
         "SELECT count(*) FROM voters ANTI JOIN precincts "
@@ -170,15 +191,12 @@ RULES: tuple[tuple[str, str], ...] = (
         "OR told.district_code IS DISTINCT FROM meant.district_code "
         "OR folder IS DISTINCT FROM told.district_code",
     ),
-    (
-        "every discrepancy stands once",
-        "SELECT count(*) - count(DISTINCT discrepancy_id) FROM discrepancies",
-    ),
 )
-"""What must hold, and how many rows break it."""
+"""What must hold of a whole release, and how many rows break it."""
 
 
-def _count_check(engine: duckdb.DuckDBPyConnection, name: str, sql: str) -> Check:
+def count_check(engine: duckdb.DuckDBPyConnection, name: str, sql: str) -> Check:
+    """A rule as a query that counts the rows which break it."""
     broken = engine.sql(sql).fetchall()[0][0]
     return Check(name, broken == 0, "" if broken == 0 else f"{broken} rows break it")
 

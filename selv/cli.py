@@ -162,10 +162,13 @@ def explain(
 def verify(
     release: Release,
     public_key: Annotated[str | None, typer.Option(help="Ed25519 key, PEM.")] = None,
+    part: Annotated[
+        bool, typer.Option("--part", help="Only what an office received is here.")
+    ] = False,
 ) -> None:
     """Check a release against its manifest, its contracts and itself."""
     with show.working("verifying"):
-        report = tools.verify(release, public_key)
+        report = tools.verify(release, public_key, part)
     if not show.print_verification(report):
         raise typer.Exit(5)
 

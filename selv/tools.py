@@ -130,11 +130,12 @@ def write_explanations(found: list[Explanation], release: str, path: str) -> Non
     tables.write_text(path, page)
 
 
-def verify(release: str, public_key: str | None) -> VerifyReport:
-    """What `selv verify` shows."""
+def verify(release: str, public_key: str | None, is_part: bool) -> VerifyReport:
+    """What `selv verify` shows, of a release or of what an office received of one."""
     from pipeline.verify import verify_release
+    from pipeline.verify_part import verify_part
 
-    return verify_release(release, public_key)
+    return (verify_part if is_part else verify_release)(release, public_key)
 
 
 def approve(release: str, by: str, reason: str, signing_key: str | None) -> None:

@@ -59,6 +59,7 @@ TOUCHES_DISK = {
     "pipeline/three_languages.py": "texts of pages, forms and notices",
     "pipeline/report.py": "report.html, and the page it is made from",
     "pipeline/verify.py": "a release, from the release alone",
+    "pipeline/verify_part.py": "what an office received, from it alone",
     "pipeline/verify_content.py": "a release, from the release alone",
     "pipeline/evaluate.py": "the truth beside a simulated delivery",
     "pipeline/simulate/deliver.py": "a simulated delivery and its truth",
