@@ -231,10 +231,8 @@ def write_json(path: str, value: object) -> None:
 
 
 def write_text(path: str, text: str) -> None:
-    """Write a UTF-8 text file."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
+    """Write a UTF-8 text file, whole or not at all."""
+    write_bytes(path, text.encode())
 
 
 def write_bytes(path: str, content: bytes) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from pipeline.linkage.parameters import Parameters
 
+SOURCES = {"source_persons": "mia/persons", "source_decisions": "cec/decisions"}
+"""What of a delivery is read for fitting: tables of a run and their sources."""
+
 
 def train(
     source: Annotated[
@@ -67,18 +70,20 @@ def fit(
             **{k: v for k, v in settings.items() if k in ("resources", "profiles")},
         )
         with tables.open_engine(run) as engine:
-            records = _records(engine, run)
+            records = read_records(engine, run)
             parameters = fit_parameters(engine, records, fitted_on.isoformat())
     tables.write_text(output, write_parameters(parameters))
     return parameters
 
 
-def _records(engine: duckdb.DuckDBPyConnection, run: Run) -> duckdb.DuckDBPyRelation:
+def read_records(engine: duckdb.DuckDBPyConnection, run: Run) -> duckdb.DuckDBPyRelation:
     """PersonRecord of a run's folder, or of a delivery read for this.
 
-    A delivery is read without the corrections that commissions decided: too few to count.
+    Of a delivery the corrections that stand are applied, as a night does; those
+    that only earlier releases hold are not known here.
     """
-    from pipeline.ingest import ingest
+    from pipeline.decision_ledger import carry_decisions, standing
+    from pipeline.decisions import apply_corrections, list_corrections
     from pipeline.normalise.addresses import normalise_addresses
     from pipeline.normalise.persons import normalise_persons
 
@@ -87,14 +92,31 @@ def _records(engine: duckdb.DuckDBPyConnection, run: Run) -> duckdb.DuckDBPyRela
         return engine.read_parquet(kept)
     if not Path(run.delivery, "mia").is_dir():
         raise SourceError(f"train: {run.delivery} is neither a delivery nor a run's folder")
-    areas = tables.reference_table("areas")
-    staging = join(run.work, "staging")
-    found = ingest(engine, run.delivery, "mia/persons", run.profiles, areas, staging)
-    tables.write_table(engine, run, "source_persons", found.rows)
-    tables.remove_folder(staging)
-    persons = tables.read_table(engine, run, "source_persons")
+    as_delivered, delivered = (_read(engine, run, name) for name in SOURCES)
+    ledger = carry_decisions(
+        engine, delivered, tables.empty_table(engine, "decisions"), run.as_of
+    )
+    tables.write_table(engine, run, "decision_ledger", ledger)
+    decided = standing(tables.read_table(engine, run, "decision_ledger"))
+    earlier = tables.empty_table(engine, "correction")
+    corrections = list_corrections(engine, as_delivered, decided, earlier)
+    persons = apply_corrections(engine, as_delivered, corrections)
     addresses, crosswalk = normalise_addresses(engine, persons)
     tables.write_table(engine, run, "address_record", addresses)
     records = normalise_persons(engine, persons, crosswalk, run.as_of)
     tables.write_table(engine, run, "person_record", records)
     return tables.read_table(engine, run, "person_record")
+
+
+def _read(
+    engine: duckdb.DuckDBPyConnection, run: Run, name: str
+) -> duckdb.DuckDBPyRelation:
+    """A table of the delivery in the columns of its contract; empty where it is absent."""
+    from pipeline.ingest import ingest
+
+    areas = tables.reference_table("areas")
+    staging = join(run.work, "staging")
+    found = ingest(engine, run.delivery, SOURCES[name], run.profiles, areas, staging)
+    tables.write_table(engine, run, name, found.rows)
+    tables.remove_folder(staging)
+    return tables.read_table(engine, run, name)

@@ -131,6 +131,7 @@ def find_discrepancies(
         places.dwelling_crowded(policy),
         places.cadastral_number_repeated(),
         places.precinct_sizes(policy),
+        places.abroad_not_attached(),
         places.boundaries_unread(),
         places.precinct_without_coverage(),
         neighbourhoods.building_split(),

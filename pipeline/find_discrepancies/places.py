@@ -154,6 +154,38 @@ def precinct_sizes(policy: Policy) -> str:
     """
 
 
+TASHKENT_CITY = "1726"
+"""Precincts abroad belong to a constituency of the city of Tashkent (Article 27-1)."""
+
+
+def abroad_not_attached() -> str:
+    """ABROAD_NOT_ATTACHED: a precinct abroad that no constituency of Tashkent has.
+
+    One in another region, or in a constituency that no precinct within the city is of.
+    Elections without constituencies leave both empty, and only the region is asked about.
+    """
+    return f"""
+        WITH within AS (
+            SELECT DISTINCT trim(constituency) AS constituency FROM precincts
+            WHERE region_code = '{TASHKENT_CITY}' AND kind <> 'ABROAD'
+              AND trim(constituency) <> ''
+        )
+        SELECT 'ABROAD_NOT_ATTACHED', abroad.region_code || '-' || abroad.precinct_number,
+            []::BIGINT[], []::VARCHAR[], any_value(abroad.region_code),
+            any_value(abroad.district_code), any_value(abroad.precinct_number),
+            'constituency', any_value(abroad.constituency),
+            count(placement.person_id)::VARCHAR, NULL, NULL
+        FROM precincts AS abroad
+        LEFT JOIN placements AS placement
+            ON placement.region_code = abroad.region_code
+            AND placement.precinct_number = abroad.precinct_number
+        WHERE abroad.kind = 'ABROAD' AND (abroad.region_code <> '{TASHKENT_CITY}'
+            OR (EXISTS (FROM within) AND coalesce(trim(abroad.constituency), '')
+                NOT IN (SELECT constituency FROM within)))
+        GROUP BY abroad.region_code, abroad.precinct_number
+    """
+
+
 def boundaries_unread() -> str:
     """BOUNDARY_UNREAD, with the words that nobody understood."""
     return """

@@ -25,6 +25,7 @@ from tests.pipeline.test_find_discrepancies import (
     codes,
     departed,
     flat,
+    mission,
     one_person_twice,
     spots,
     two_voters,
@@ -336,6 +337,7 @@ BESIDE |= {
     for code in ("POLYGON_CONFLICT", "PRECINCT_UNKNOWN", "ROSTERS_CONFLICT")
 }
 BESIDE |= {
+    "ABROAD_NOT_ATTACHED": mission("12"),
     "AGE_IMPLAUSIBLE": changed("persons", birth_date=datetime.date(1921, 12, 27)),
     "AGE_UNKNOWN": changed("records", birth_date_precision="YEAR"),
     "ALIVE_AFTER_DEATH": changed("eligibility", is_eligible=False, ground="DECEASED"),

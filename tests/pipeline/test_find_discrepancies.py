@@ -201,7 +201,32 @@ def crowd(**dwelling):
     return given
 
 
+def mission(constituency, region="1726"):
+    """A precinct abroad beside one within Tashkent, of constituency 12."""
+    row = {"district_code": "1726262"}
+    return added(
+        "precincts",
+        row
+        | {
+            "row_id": 3,
+            "region_code": "1726",
+            "precinct_number": 3,
+            "kind": "TERRITORIAL",
+            "constituency": "12",
+        },
+        row
+        | {
+            "row_id": 4,
+            "region_code": region,
+            "precinct_number": 4,
+            "kind": "ABROAD",
+            "constituency": constituency,
+        },
+    )
+
+
 CASES = {
+    "ABROAD_NOT_ATTACHED": mission("58"),
     "PINFL_CHECK_DIGIT": changed(
         "records", warnings=["PINFL_CHECK_DIGIT"], pinfl_digits="31705800123458"
     ),
@@ -515,6 +540,34 @@ def test_question_about_who_left_stands_until_they_are_back(engine, rows):
     assert codes(engine, rows, back, previous=before)[0] == []
     act = two_voters() | {"restrictions": [ACT | {"pinfl": entry["value_b"]}]}
     assert codes(engine, rows, act, previous=before)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("constituency", "region", "found"),
+    [
+        ("12", "1726", []),
+        (" 12 ", "1726", []),
+        (None, "1726", ["ABROAD_NOT_ATTACHED"]),
+        ("12", "1718", ["ABROAD_NOT_ATTACHED"]),
+    ],
+)
+def test_voters_abroad_are_of_a_constituency_of_tashkent(
+    engine, rows, constituency, region, found
+):
+    assert codes(engine, rows, mission(constituency, region))[0] == found
+
+
+def test_without_constituencies_only_the_region_of_a_mission_is_asked_about(engine, rows):
+    given = mission(None)
+    for row in given["precincts"]:
+        row["constituency"] = None
+    assert codes(engine, rows, given)[0] == []
+    given["placements"][0] |= {"precinct_number": 4, "basis": "ROSTER"}
+    given["precincts"][-1] |= {"region_code": "1718"}
+    frame, flags = find(engine, rows, given)
+    assert frame["value_b"].to_list() == ["1"], "voters who stand there"
+    assert frame["precinct_number"].to_list() == [4]
+    assert flags == {}
 
 
 def test_unknown_code_is_our_fault(engine, rows):

@@ -16,8 +16,10 @@ from pipeline.resolve_persons import PersonResolution, resolve_persons
 from pipeline.resolve_persons.model import COMPARISONS
 from pipeline.resolve_persons.train import collect_parameters, fit_parameters
 from pipeline.run import Linkage, Run
+from pipeline.simulate import simulate
 from schemas.source import SourceDecision
-from tests.conftest import build_rows
+from selv.train import read_records
+from tests.conftest import AS_OF, ELECTION_DATE, build_rows
 from tests.person_worlds import as_records, background, golden_pairs, pair_rows
 
 ROWS = [
@@ -158,3 +160,27 @@ def test_parameters_of_a_smaller_population_are_refused(engine, fitted):
     )
     with pytest.raises(ConfigurationError, match="chance would be underrated"):
         resolve(engine, background() + ROWS, parameters)
+
+
+def test_a_delivery_is_fitted_with_the_corrections_that_stand(tmp_path):
+    """A corrected birth date counts as corrected; one that was withdrawn, as delivered."""
+    simulate(str(tmp_path), 1000, 7, ("1718",), ELECTION_DATE, AS_OF)
+    header = "decision_id,kind,decided_by,decided_at,reason,record_id,field,value,withdraws"
+    folder = tmp_path / "cec"
+    for file in folder.glob("decisions*"):
+        file.unlink()
+    run = Run(str(tmp_path), "", AS_OF, AS_OF, work=str(tmp_path / "work"))
+    with tables.open_engine(run) as engine:
+        plain = read_records(engine, run).order("row_id").limit(2).pl()
+    first, second = plain["record_id"]
+    lines = [
+        header,
+        f"D1,CORRECT,UIK,2026-10-01,passport,{first},birth_date,1911-05-17,",
+        f"D2,CORRECT,UIK,2026-10-01,passport,{second},birth_date,1911-05-17,",
+        "D3,WITHDRAW,UIK,2026-10-02,mistaken,,,,D2",
+    ]
+    (folder / "decisions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with tables.open_engine(run) as engine:
+        found = read_records(engine, run).order("row_id").limit(2).pl()
+    corrected = datetime.date(1911, 5, 17)
+    assert found["birth_date"].to_list() == [corrected, plain["birth_date"][1]]
