@@ -23,6 +23,8 @@ TEXTS = Path(__file__).resolve().parent / "notice" / "texts.csv"
 SUFFIXES = {"uz": "uz_latin", "cy": "uz_cyrillic", "ru": "ru"}
 UNTOLD_FIELDS = ("pinfl", "document_number", "sex")
 """Columns whose change is told without the values: a letter is read by others too."""
+RANK = "list_position(['REMOVED', 'MOVED', 'ADDED', 'CORRECTED'], change)"
+"""SQL of what a letter is about, where a voter has several changes: the least."""
 LIST_ARTICLE = "ZRU-544, Art. 28"
 """Electoral Code, Article 28: the list follows the data of the authorised bodies."""
 
@@ -52,7 +54,8 @@ def compose_notices(
 
     Returns:
         One row per distinct voter_id of the changes. Of several changes removal counts
-        before move before addition before correction.
+        before move before addition before correction; the reasons of all of them are
+        told, that one's first.
     """
     _register_texts(engine)
     deadline = max(
@@ -67,6 +70,7 @@ def compose_notices(
             surname, given_name, patronymic, address, {told}
         FROM notice_affected
         LEFT JOIN notice_fields USING (voter_id)
+        LEFT JOIN notice_reasons USING (voter_id)
         """
     )
 
@@ -101,11 +105,12 @@ def _find_affected(
     previous_voters: Relation,
     precincts: Relation,
 ) -> None:
-    """Find whom a change concerns, and tell their corrected columns in words.
+    """Find whom a change concerns, and tell their corrected columns and reasons in words.
 
-    notice_affected holds the entry and the precinct's place, notice_fields the words.
+    notice_affected holds the entry and the precinct's place, notice_fields and
+    notice_reasons the words.
     """
-    rank = "list_position(['REMOVED', 'MOVED', 'ADDED', 'CORRECTED'], change)"
+    _tell_reasons(engine, changes)
     entry = "surname, given_name, patronymic, sex, mahalla, street, house, building, flat"
     engine.execute(
         f"""
@@ -118,15 +123,14 @@ def _find_affected(
                     AS precinct_number,
                 precinct_number_before
             FROM changes
-            QUALIFY row_number() OVER (PARTITION BY voter_id ORDER BY {rank}, field) = 1
+            QUALIFY row_number() OVER (PARTITION BY voter_id ORDER BY {RANK}, field) = 1
         ), entry AS (
             SELECT voter_id, {entry} FROM voters SEMI JOIN chosen USING (voter_id)
             UNION ALL
             SELECT voter_id, {entry} FROM previous_voters
             SEMI JOIN chosen USING (voter_id) ANTI JOIN voters USING (voter_id)
         )
-        SELECT chosen.*, entry.* EXCLUDE (voter_id), reason.uz AS reason_uz,
-            reason.cy AS reason_cy, reason.ru AS reason_ru,
+        SELECT chosen.*, entry.* EXCLUDE (voter_id),
             concat_ws(', ', precinct.name, precinct.address) AS place, precinct.phone,
             concat_ws(', ', area.uz, mahalla, street, house || '-uy', building || '-bino',
                 flat || '-xonadon') AS address,
@@ -135,7 +139,6 @@ def _find_affected(
                 AS addressed
         FROM chosen
         LEFT JOIN entry USING (voter_id)
-        LEFT JOIN notice_reason AS reason ON reason.code = chosen.reason
         LEFT JOIN notice_area AS area ON area.code = chosen.district_code
         LEFT JOIN precincts AS precinct
             ON precinct.region_code = chosen.region_code
@@ -161,6 +164,28 @@ def _find_affected(
         SELECT voter_id, {listed}
         FROM changes JOIN notice_field AS word ON word.code = changes.field
         WHERE change = 'CORRECTED' GROUP BY voter_id
+        """
+    )
+
+
+def _tell_reasons(engine: duckdb.DuckDBPyConnection, changes: Relation) -> None:
+    """notice_reasons: why a voter's changes came, each reason once, the main one first."""
+    listed = ", ".join(
+        f"string_agg(coalesce(word.{code}, told.reason), '; ' ORDER BY place, told.reason) "
+        f"AS reasons_{code}"
+        for code in CODES
+    )
+    changes.create_view("notice_changes", replace=True)
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE notice_reasons AS
+        SELECT voter_id, {listed}
+        FROM (
+            SELECT voter_id, reason, min(({RANK}, field)) AS place
+            FROM notice_changes GROUP BY voter_id, reason
+        ) AS told
+        LEFT JOIN notice_reason AS word ON word.code = told.reason
+        GROUP BY voter_id
         """
     )
 
@@ -203,9 +228,7 @@ def _told(code: str, deadline: str) -> str:
             fields=fields,
             name="full_name",
         ),
-        "why": _filled(
-            texts["why"], reason=f"coalesce(reason_{code}, reason)", ground=ground
-        ),
+        "why": _filled(texts["why"], reason=f"reasons_{code}", ground=ground),
         "action": _filled(action, deadline=_literal(deadline), contact=contact),
     }
     return ", ".join(f"{sql} AS {part}_{suffix}" for part, sql in parts.items())

@@ -34,6 +34,10 @@ class Discrepancy(dy.Schema):
     expected_chance_matches = dy.Float64(
         nullable=True, description="people whom chance alone would make look the same"
     )
+    expected_chance_nearby = dy.Float64(
+        nullable=True,
+        description="those of them to be expected in the district or both districts",
+    )
     message = dy.String(description="what is wrong and what to do, without personal data")
     first_seen = dy.Date(description="day of the release that first had it")
     release_count = dy.Int32(min=1, description="releases that had it, this one included")
@@ -150,6 +154,13 @@ class CommissionDiscrepancy(dy.Schema):
     value_a = c.text("first value")
     value_b = c.text("second value")
     weight = c.match_weight()
+    expected_chance_matches = dy.Float64(
+        nullable=True, description="people whom chance alone would make look the same"
+    )
+    expected_chance_nearby = dy.Float64(
+        nullable=True,
+        description="those of them to be expected in the district or both districts",
+    )
     message = dy.String(description="what is wrong and what to do")
     first_seen = dy.Date(description="day of the release that first had it")
     release_count = dy.Int32(min=1, description="releases that had it, this one included")

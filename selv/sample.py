@@ -99,12 +99,22 @@ def _draw(release: str, design: Design, folder: Path) -> dict[str, Any]:
                 audit_form.form_xlsx(filled, title, answers)
             )
             statement["samples"][kind] = _statement(design, units, drawn.height) | {
+                "drawn_from": FRAMES[kind],
                 "by_stratum": dict(
                     drawn.group_by("stratum").len().sort("stratum").iter_rows()
-                )
+                ),
             }
     tables.write_json(str(folder / "draw.json"), statement)
     return statement
+
+
+FRAMES = {
+    "list_to_people": "every entry of the list",
+    "people_to_list": "every address at which somebody is listed: people who live where "
+    "nobody is listed can't be drawn, so completeness is measured at listed addresses only",
+}
+"""What each sample is drawn from, and so what it can say: a release holds no dwellings
+without voters."""
 
 
 def _statement(design: Design, units: int, drawn: int) -> dict[str, Any]:
@@ -134,13 +144,15 @@ def _lines(statement: dict[str, Any]) -> Iterator[str]:
                 if said["design_effect"] > 1
                 else ""
             )
+            + f". Drawn from {said['drawn_from']}."
         )
 
 
 QUESTIONS = {
     "lives_here": "accuracy: voters of the list who live there and are alive",
     "data_right": "voters of the list whose name, birth date and address are right",
-    "on_list": "completeness: people of age found at an address who are on a list",
+    "on_list": "completeness at listed addresses: people of age found there who are on a "
+    "list",
 }
 
 

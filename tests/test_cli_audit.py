@@ -180,6 +180,8 @@ def test_a_sample_is_drawn_filled_in_and_evaluated(release, tmp_path):
     }
     said = json.loads((out / "draw.json").read_text())
     assert said["samples"]["list_to_people"]["drawn"] == 40
+    assert "nobody is listed can't be drawn" in " ".join(result.output.split())
+    assert "only" in said["samples"]["people_to_list"]["drawn_from"]
     head, *lines = (out / "list_to_people.csv").read_text("utf-8-sig").splitlines()
     place = head.split(";").index("lives_here")
     filled = [head]

@@ -28,6 +28,9 @@ from pipeline.run import Policy
 
 Relation = duckdb.DuckDBPyRelation
 
+PAIR_CODES = ("POSSIBLE_DUPLICATE", "PINFL_SHARED", "DOCUMENT_SHARED")
+"""Questions about two rows, whose agreement may be chance."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
@@ -204,6 +207,10 @@ def _gather_findings(
             f"INSERT INTO discrepancy_raw WITH {names} SELECT * FROM ({finding})"
         )
     engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE discrepancy_nearby AS "
+        f"WITH {names} {persons.chance_nearby()}"
+    )
+    engine.execute(
         """
         CREATE OR REPLACE TEMP TABLE discrepancy_finding AS
         SELECT code, subject,
@@ -275,12 +282,15 @@ def _describe(
             placed.voter_id, named.record_ids, named.field, named.value_a,
             named.value_b, placed.address, placed.cadastral_number, named.weight,
             named.expected_chance_matches,
+            CASE WHEN named.code IN {PAIR_CODES} THEN nearby.expected_chance_nearby END
+                AS expected_chance_nearby,
             entry.meaning_uz || ' ' || entry.action_uz AS message,
             coalesce(before.first_seen, DATE '{as_of.isoformat()}') AS first_seen,
             coalesce(before.release_count, 0) + 1 AS release_count
         FROM named
         JOIN catalogue AS entry ON entry.code = named.code
         LEFT JOIN placed ON placed.code = named.code AND placed.subject = named.subject
+        LEFT JOIN discrepancy_nearby AS nearby ON nearby.subject = named.subject
         LEFT JOIN previous AS before USING (discrepancy_id)
         """
     )

@@ -33,7 +33,8 @@ COLUMNS = {
         f"address, {_REST}"
     ),
     Owner.COMMISSION: (
-        f"{_QUESTION}, precinct_number, voter_id, record_ids, address, weight, {_REST}"
+        f"{_QUESTION}, precinct_number, voter_id, record_ids, address, weight, "
+        f"expected_chance_matches, expected_chance_nearby, {_REST}"
     ),
 }
 

@@ -3,17 +3,22 @@
 from pipeline.find_discrepancies.places import ADDRESS
 from pipeline.run import Policy
 
+_PAIR = """
+    least(a.record_id, b.record_id) || '/' || greatest(a.record_id, b.record_id)
+"""
+"""What makes a question about two rows the same one in the next release."""
+
 
 def possible_duplicates() -> str:
     """POSSIBLE_DUPLICATE, PINFL_SHARED, DOCUMENT_SHARED: pairs that nobody decided yet.
 
     Asked only where both may vote: nobody stands twice otherwise.
     """
-    return """
+    return f"""
         SELECT
             CASE WHEN pair.cause IN ('PINFL_SHARED', 'DOCUMENT_SHARED') THEN pair.cause
                  ELSE 'POSSIBLE_DUPLICATE' END,
-            least(a.record_id, b.record_id) || '/' || greatest(a.record_id, b.record_id),
+            {_PAIR},
             [pair.left_person_id, pair.right_person_id],
             list_sort([a.record_id, b.record_id]), NULL, NULL, NULL,
             pair.cause, pair.pattern, NULL, pair.match_weight,
@@ -24,6 +29,21 @@ def possible_duplicates() -> str:
         JOIN discrepancy_person AS p ON p.person_id = pair.left_person_id
         JOIN discrepancy_person AS q ON q.person_id = pair.right_person_id
         WHERE p.is_eligible AND q.is_eligible
+    """
+
+
+def chance_nearby() -> str:
+    """By subject of such a question: strangers who agree as well, in the area of the two.
+
+    Beside the figure of the whole population: what a clerk of the district may expect.
+    """
+    return f"""
+        SELECT {_PAIR} AS subject,
+            max(pair.expected_chance_nearby) AS expected_chance_nearby
+        FROM review_pairs AS pair
+        JOIN records AS a ON a.row_id = pair.left_row_id
+        JOIN records AS b ON b.row_id = pair.right_row_id
+        GROUP BY subject
     """
 
 

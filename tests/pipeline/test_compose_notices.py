@@ -119,6 +119,24 @@ def test_a_move_says_where_to_vote_now_and_before(compose):
     assert letter["precinct_number"] == 12
 
 
+def test_every_reason_is_told_once_and_that_of_the_main_change_first(compose):
+    rows = [
+        change(1, "CORRECTED", "SOURCE_CHANGED", field="house", before="4", after="5"),
+        change(1, "CORRECTED", "DECISION", field="surname"),
+        change(1, "CORRECTED", "SOURCE_CHANGED", field="street"),
+        change(1, "MOVED", "ADDRESS_CHANGED", before=13),
+    ]
+    for row in rows:
+        row.setdefault("article", None)
+    letter = compose(rows, [voter(1)])["V0000000000001"]
+    assert letter["change"] == "MOVED"
+    assert letter["why_ru"].startswith(
+        "Причина: Изменился адрес; Изменено в источнике; По решению комиссии. "
+    )
+    assert letter["why_uz_latin"].startswith("Sababi: Manzili oʻzgargan; Manbada oʻzgargan")
+    assert letter["why_uz_cyrillic"].startswith("Сабаби: Манзили ўзгарган; Манбада")
+
+
 def test_a_removal_says_why_on_which_article_and_how_to_come_back(compose):
     gone = change(1, "REMOVED", "INCAPACITATED", after=None, article="ZRU-544, Art. 5")
     letter = compose([gone], previous=[voter(1)])["V0000000000001"]

@@ -7,9 +7,11 @@ import pytest
 from pipeline import tables
 from pipeline.errors import ContractError
 from pipeline.find_discrepancies import Evidence, find_discrepancies
+from pipeline.find_discrepancies.owners import questions_of
 from pipeline.run import Policy
 from pipeline.trace_rows import key_rows
 from schemas.catalogue import TABLES
+from schemas.codes import Owner
 from schemas.discrepancy import Discrepancy
 from tests.conftest import AS_OF, ELECTION_DATE
 
@@ -374,6 +376,17 @@ def test_pair_flags_both_voters_and_names_neither(engine, rows):
     assert flags == {0: ["POSSIBLE_DUPLICATE"], 1: ["POSSIBLE_DUPLICATE"]}
     assert frame["voter_id"].to_list() == [None]
     assert frame["record_ids"].to_list() == [["a", "b"]]
+
+
+def test_pair_carries_the_strangers_that_chance_gives_here_and_everywhere(engine, rows):
+    given = CASES["POSSIBLE_DUPLICATE"]
+    chance = {"expected_chance_matches": 40.0, "expected_chance_nearby": 0.2}
+    given = given | {"review_pairs": [row | chance for row in given["review_pairs"]]}
+    frame, _ = find(engine, rows, given)
+    assert frame.select(chance.keys()).rows(named=True) == [chance]
+    questions = frame.with_columns(pl.col("record_ids").cast(pl.List(pl.String)))
+    told = questions_of(engine, engine.from_arrow(questions.to_arrow()), Owner.COMMISSION)
+    assert told.select(*chance).fetchall() == [(40.0, 0.2)]
 
 
 def test_question_about_one_voter_names_voter_and_precinct(engine, rows):
