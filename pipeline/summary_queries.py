@@ -20,6 +20,7 @@ PRECINCT_COLUMNS = (
     "district_code",
     "kind",
     "name",
+    "address",
     "voters",
     "added",
     "removed",

@@ -60,7 +60,9 @@ def _precinct(chance: random.Random, number: int, district: Json) -> list[Any]:
     name = f"{number + 1}-saylov uchastkasi, 25-umumtaʼlim maktabi"
     voters = chance.randint(600, 2990)
     counts = [voters, *(chance.randint(0, 60) for _ in range(4))]
-    return [district["region_code"], number + 1, code, "TERRITORIAL", name, *counts]
+    address = f"{district['name_uz']}, Mustaqillik shoh koʻchasi, {number % 300 + 1}-uy"
+    place = [district["region_code"], number + 1, code, "TERRITORIAL", name, address]
+    return [*place, *counts]
 
 
 def _title(area: Json, region: str) -> Json:
@@ -73,7 +75,7 @@ def _title(area: Json, region: str) -> Json:
 
 
 def _district(chance: random.Random, district: Json, precincts: list[list[Any]]) -> Json:
-    voters = sum(row[5] for row in precincts)
+    voters = sum(row[6] for row in precincts)
     figures = dict.fromkeys(FIGURES, 0) | {
         "rows": 2 * voters,
         "repeated": voters // 2,
@@ -104,7 +106,7 @@ def _district(chance: random.Random, district: Json, precincts: list[list[Any]])
             for age in (18, *range(20, 95, 5))
         },
         "precincts_by_size": dict(
-            collections.Counter(f"{(row[5] - 1) // 250 * 250:05d}" for row in precincts)
+            collections.Counter(f"{(row[6] - 1) // 250 * 250:05d}" for row in precincts)
         ),
         "discrepancies_by_owner": {
             owner: counts for owner, counts in _by(by_code, "owner").items()

@@ -43,7 +43,7 @@ function precinctTable() {
   const columns = [
     { key: "precinct_number", lead: true, title: text("precinct_number"), show: (row) => `\u2116 ${row.precinct_number}`, plain: (row) => row.precinct_number },
     area().level === "DISTRICT" ? null : { key: "area", title: text("area") },
-    { key: "name", title: text("precinct_name") },
+    { key: "name", title: text("precinct_name"), show: (row) => [row.name, row.address].filter(Boolean).join(", "), plain: (row) => [row.name, row.address].filter(Boolean).join(", ") },
     { key: "kind", minor: true, title: text("precinct_kind"), show: (row) => reason("precinct_kind", row.kind), plain: (row) => reason("precinct_kind", row.kind) },
     count("voters", { bar: true }), count("added"), count("removed"), count("moved"), count("discrepancies", { bar: true }),
   ].filter(Boolean);

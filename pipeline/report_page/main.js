@@ -33,21 +33,72 @@ function follow() {
   if (target && state.at) target.scrollIntoView();
 }
 
+const PRECINCTS_OFFERED = 12;
+
+// Every precinct as it is offered: area, number, name and address of its polling place.
+function namedPrecincts() {
+  const { columns, rows } = SUMMARY.precincts;
+  const [region, district, numbered, name, where] = ["region_code", "district_code", "precinct_number", "name", "address"].map((column) => columns.indexOf(column));
+  return rows.map((row) => {
+    const code = [row[district], row[region]].find((known) => known in SUMMARY.areas) || "UZ";
+    const said = [path(code).map(areaName).slice(1).join(" \u203a "), `\u2116 ${row[numbered]}`, row[name], row[where]].filter(Boolean).join(" \u00b7 ");
+    return { said, lower: said.toLowerCase(), number: String(row[numbered]), area: code, query: `${row[numbered]} ${row[name] || ""}` };
+  });
+}
+
+// A number means the precincts that have it; words, those whose area, name or address
+// hold them all.
+function foundPrecincts(precincts, asked) {
+  const words = asked.toLowerCase().replaceAll("\u2116", " ").split(/\s+/).filter(Boolean);
+  if (!words.length || (words.join("").length < 3 && !/^\d+$/.test(words[0]))) return [];
+  const holds = (precinct) => words.every((word) => (/^\d+$/.test(word) ? precinct.number === word || (words.length > 1 && precinct.lower.includes(word)) : precinct.lower.includes(word)));
+  const found = [];
+  for (const precinct of precincts) {
+    if (holds(precinct)) found.push(precinct);
+    if (found.length === PRECINCTS_OFFERED) break;
+  }
+  return found;
+}
+
+function openPrecinct(precinct) {
+  if (precinct.area === "UZ") return;
+  state.tables[`precincts-${precinct.area}`] = { query: precinct.query, sort: null, all: false };
+  const there = address({ area: precinct.area, at: "precincts" });
+  if (location.hash === there) render();
+  location.hash = there;
+}
+
 function areaSearch() {
   const named = Object.keys(SUMMARY.areas).map((code) => [code, code === "UZ" ? areaName(code) : path(code).slice(1).map(areaName).join(" \u203a ")]);
-  const choose = (event) => {
-    const found = named.find(([, name]) => name === event.target.value);
-    if (found) location.hash = address({ area: found[0] });
+  const offered = node("datalist", { id: "area-names" });
+  let precincts = null;
+  let found = [];
+  const offer = (asked) => {
+    if (asked) precincts ??= namedPrecincts();
+    found = asked ? foundPrecincts(precincts, asked) : [];
+    offered.replaceChildren(...[...named.map(([, name]) => name), ...found.map((precinct) => precinct.said)].map((name) => node("option", { value: name })));
   };
-  // Enter takes the first area whose name holds what was typed.
+  const choose = (event) => {
+    const asked = event.target.value;
+    const place = named.find(([, name]) => name === asked);
+    const precinct = found.find((one) => one.said === asked);
+    if (place) location.hash = address({ area: place[0] });
+    else if (precinct) openPrecinct(precinct);
+    else offer(asked.trim());
+  };
+  // Enter takes the first area whose name holds what was typed, else the first precinct.
   const guess = (event) => {
     const asked = event.target.value.trim().toLowerCase();
-    const found = event.key === "Enter" && asked && named.find(([, name]) => name.toLowerCase().includes(asked));
-    if (found) location.hash = address({ area: found[0] });
+    if (event.key !== "Enter" || !asked) return;
+    const place = named.find(([, name]) => name.toLowerCase().includes(asked));
+    offer(asked);
+    if (place) location.hash = address({ area: place[0] });
+    else if (found.length) openPrecinct(found[0]);
   };
+  offer("");
   return [
     node("input", { class: "field area-search", type: "search", list: "area-names", placeholder: text("area_search"), "aria-label": text("area_search"), oninput: choose, onkeydown: guess }),
-    node("datalist", { id: "area-names" }, named.map(([, name]) => node("option", { value: name }))),
+    offered,
   ];
 }
 

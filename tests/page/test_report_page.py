@@ -351,6 +351,38 @@ def test_cells_are_written_by_the_rules_of_the_releases_own_files(report, tmp_pa
     assert read == frame["word"].to_list()
 
 
+def test_a_precinct_is_found_from_the_country_by_number_name_or_address(report, tmp_path):
+    columns = report[1]["precincts"]["columns"]
+    rows = [dict(zip(columns, row, strict=True)) for row in report[1]["precincts"]["rows"]]
+    wanted = next(row for row in rows if row["address"])
+    told = _probe(
+        report,
+        tmp_path,
+        "search",
+        "const type = (asked) => {"
+        " const field = page.document.querySelector('.area-search'); field.value = asked;"
+        " field.dispatchEvent(new page.Event('input')); };"
+        "const offered = () => [...page.document.querySelectorAll('#area-names option')]"
+        ".map((option) => option.value).filter((said) => said.includes('\u2116'));"
+        "const first = offered();"
+        f"type({json.dumps(str(wanted['precinct_number']))}); const byNumber = offered();"
+        f"type({json.dumps(wanted['address'])}); const byAddress = offered();"
+        "type('zzzz'); const nothing = offered();"
+        f"type({json.dumps(wanted['address'])}); type(offered()[0]);"
+        "await new Promise((done) => setTimeout(done, 300));"
+        "const area = new URLSearchParams(page.location.hash.slice(1)).get('area');"
+        "const table = page.document.querySelector(`#table-precincts-${area} tbody`);"
+        "tell({first, byNumber, byAddress, nothing, at: page.location.hash,"
+        " shown: table.innerText});",
+    )
+    assert told["first"] == told["nothing"] == []
+    assert any(f"\u2116 {wanted['precinct_number']}" in said for said in told["byNumber"])
+    assert all(wanted["address"] in said for said in told["byAddress"])
+    assert "at=precincts" in told["at"]
+    assert wanted["district_code"] in told["at"]
+    assert wanted["address"] in told["shown"]
+
+
 def test_a_country_makes_a_page_under_five_megabytes_without_an_error(report, tmp_path):
     _, summary = report
     page = render_report(national_summary(summary))
