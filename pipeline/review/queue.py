@@ -22,6 +22,7 @@ from pipeline.review.words import (
     words,
 )
 from pipeline.tables import reference_table
+from pipeline.three_languages import reasons
 
 Relation = duckdb.DuckDBPyRelation
 UNSIGNED = {
@@ -59,9 +60,8 @@ def list_questions(
         discrepancy_id. Answers are empty.
     """
     causes = {
-        row["code"]: " / ".join(dict.fromkeys((row["meaning_uz"], row["meaning_ru"])))
-        for row in reference_table("reasons").to_dicts()
-        if row["kind"] == "review_cause"
+        code: " / ".join(dict.fromkeys(said for _, said in meaning))
+        for code, meaning in reasons("review_cause").items()
     }
     found = _pairs(engine, discrepancies, entries, model).to_dicts()
     rows = [_question(row, release_id, causes) for row in found]

@@ -284,3 +284,9 @@ def test_every_column_has_words_in_three_languages():
     plain = {c[:-2] if c[:-2] in known else c for c in COLUMNS}
     assert plain <= set(known)
     assert all(text.strip() for texts in known.values() for text in texts)
+
+
+def test_what_is_asked_stands_in_three_scripts(questions):
+    assert set(questions["question"]) == {
+        "Dalillar yetarli emas / Далиллар етарли эмас / Признаков недостаточно"
+    }
