@@ -27,7 +27,7 @@ body { margin: 0 auto; padding: 1.5rem; max-width: 64rem; background: var(--pape
 h1 { font-size: 1.5rem; line-height: 1.2 } h2 { font-size: 1.1rem; margin: 1.5rem 0 .4rem }
 h3 { font-size: 1rem; margin: 1.2rem 0 .3rem }
 .note { color: var(--muted); margin: .2rem 0 .6rem }
-section, article { break-inside: avoid }
+tr, svg { break-inside: avoid } h1, h2, h3, .note { break-after: avoid }
 .panel { background: var(--panel); border: 1px solid var(--line); border-radius: 6px;
   padding: .8rem 1rem; overflow-x: auto; margin-bottom: .8rem }
 table { border-collapse: collapse; width: 100% }
@@ -40,8 +40,11 @@ svg text { fill: var(--ink); font-size: 12px } svg .muted { fill: var(--muted) }
 svg .for { fill: var(--for) } svg .against { fill: var(--against) }
 svg .sum { fill: var(--sum) } svg line { stroke: var(--line) }
 svg .limit { stroke: var(--muted); stroke-dasharray: 4 3 }
-@media print { :root { color-scheme: light } body { padding: 0; background: none }
-  .panel { border-color: #999 } svg * { print-color-adjust: exact } }
+@media print { :root { color-scheme: light }
+  body { padding: 0; background: none; max-width: none; font-size: 10pt }
+  td, th { padding-block: .1rem } svg { min-width: 0 }
+  .panel { border-color: #999; overflow: visible; padding: .4rem .8rem }
+  svg * { print-color-adjust: exact } }
 """
 
 
