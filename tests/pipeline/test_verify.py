@@ -195,7 +195,7 @@ TAMPERED = {
         lambda f: pl.concat(
             [f, f.tail(1).with_columns(list_number=pl.lit(9000, pl.Int32))]
         ),
-        "every voter is listed once in the country",
+        "every voter is listed once",
     ),
     "a voter taken out": (
         VOTERS,
