@@ -5,7 +5,10 @@ one precinct stand in places.py.
 """
 
 from pipeline.find_discrepancies.places import ADDRESS
-from pipeline.resolve_addresses.stage import CROSSWALK_DWELLINGS_MIN, CROSSWALK_SHARE_MIN
+from pipeline.resolve_addresses.numbers import (
+    CROSSWALK_DWELLINGS_MIN,
+    CROSSWALK_SHARE_MIN,
+)
 from pipeline.run import Policy
 
 AT_HOME = """placement.basis IN ('PERMANENT', 'TEMPORARY')

@@ -2,22 +2,20 @@
 
 import duckdb
 
+from pipeline.resolve_addresses.cadastral_key import BUILDING_PARTS, first_parts
 from pipeline.resolve_addresses.houses import (
-    find_by_number,
-    find_by_text,
+    is_written_alike,
+    tabulate_doubts,
     tabulate_houses,
 )
 from pipeline.resolve_addresses.localities import resolve_localities
+from pipeline.resolve_addresses.numbers import beginning_of, is_within, tabulate_numbers
 from pipeline.resolve_addresses.place_names import NameMatching
 from pipeline.resolve_addresses.places import tabulate_places
 
 Relation = duckdb.DuckDBPyRelation
 
 PREFIX = "resolve_addresses"
-CROSSWALK_DWELLINGS_MIN = 50
-CROSSWALK_SHARE_MIN = 0.98
-"""A beginning AA:BB of cadastral numbers stands for a district where this share of at
-least this many dwellings says so (the cadastre doesn't number by SOATO, domain.md 3.3)."""
 
 
 def resolve_addresses(
@@ -45,115 +43,100 @@ def resolve_addresses(
         matching: how far spellings may stand apart; the default where None.
 
     Returns:
-        AddressLink, one row per address. Ties between objects of one address go to the one
-        people can live in; between equals to none (a building, not a dwelling).
+        AddressLink, one row per address, read from temporary tables when it is. Ties
+        between objects of one address go to the one people can live in; between equals to
+        none (a building, not a dwelling).
     """
     limits = matching or NameMatching()
     tabulate_places(engine, PREFIX, dwellings, mahallas, street_aliases, limits)
     resolve_localities(engine, PREFIX, addresses, limits)
     tabulate_houses(engine, PREFIX, dwellings)
-    find_by_text(engine, PREFIX, addresses)
-    find_by_number(engine, PREFIX, addresses)
-    _tabulate_crosswalk(engine)
-    _compare(engine, addresses)
-    _decide(engine)
+    tabulate_doubts(engine, PREFIX, addresses)
+    tabulate_numbers(engine, PREFIX, addresses)
     return _links(engine, addresses, dwellings)
 
 
-def learn_cadastral_districts(
-    engine: duckdb.DuckDBPyConnection, dwellings: Relation
-) -> Relation:
-    """The district that each beginning AA:BB of cadastral numbers stands for.
+IS_PLAIN = "coalesce(address.building_key, '') = '' AND coalesce(address.flat_key, '') = ''"
+LOOKED_UP = f"""
+    SELECT
+        address.address_id, address.region_code, address.district_code,
+        address.mahalla_kind, address.house_number, address.house_key,
+        address.mahalla, address.street, address.house, address.building, address.flat,
+        address.warnings,
+        address.house_key IS NULL AS is_house_missing,
+        coalesce(address.mahalla_key, address.massif_key, address.street_key) IS NULL
+            AS is_text_missing,
+        address.unread IS NOT NULL AS has_unread,
+        locality.* EXCLUDE (district_code, mahalla_key, mahalla_kind, massif_key,
+            street_key, lane, houses),
+        CASE WHEN {IS_PLAIN} THEN house.plain_dwelling_id
+             ELSE coalesce(unit.dwelling_id, flat.dwelling_id) END AS unit_dwelling_id,
+        coalesce(unit_dwelling_id, house.dwelling_id) AS text_dwelling_id,
+        house.any_dwelling_id AS text_any_id,
+        doubt.doubt,
+        coalesce(whole.any_dwelling_id, beginning.any_dwelling_id) AS number_any_id,
+        CASE WHEN whole.any_dwelling_id IS NOT NULL THEN whole.dwelling_id
+             WHEN {is_within("address.cadastral_key", "beginning.parts")}
+             THEN beginning.dwelling_id END AS number_dwelling_id,
+        whole.dwelling_id IS NOT NULL AS is_number_whole,
+        coalesce(whole.shown_id, beginning.shown_id) AS number_shown_id,
+        coalesce(whole.group_id, beginning.group_id) AS number_place_id,
+        coalesce(whole.house_key, beginning.house_key) AS number_house_key,
+        coalesce(whole.house_number, beginning.house_number) AS number_house_number,
+        crosswalk.district_code AS prefix_district
+    FROM addresses AS address
+    LEFT JOIN {PREFIX}_locality AS locality ON {is_written_alike()}
+    LEFT JOIN {PREFIX}_house AS house
+        ON house.group_id = locality.group_id AND house.house_key = address.house_key
+    LEFT JOIN {PREFIX}_unit AS unit
+        ON unit.group_id = CASE WHEN NOT ({IS_PLAIN}) THEN locality.group_id END
+        AND unit.house_key = address.house_key
+        AND unit.building_key = coalesce(address.building_key, '')
+        AND unit.flat_key = coalesce(address.flat_key, '')
+    LEFT JOIN {PREFIX}_flat AS flat
+        ON flat.group_id = CASE WHEN coalesce(address.building_key, '') = ''
+            THEN locality.group_id END
+        AND flat.house_key = address.house_key AND flat.flat_key = address.flat_key
+    LEFT JOIN {PREFIX}_doubt AS doubt
+        ON doubt.locality_id = locality.locality_id
+        AND doubt.house_key = address.house_key
+    LEFT JOIN {PREFIX}_whole AS whole ON whole.cadastral_key = address.cadastral_key
+    LEFT JOIN {PREFIX}_beginning AS beginning
+        ON beginning.beginning = CASE WHEN whole.any_dwelling_id IS NULL
+            THEN {beginning_of("address.cadastral_key")} END
+    LEFT JOIN {PREFIX}_crosswalk AS crosswalk
+        ON crosswalk.is_certain
+        AND crosswalk.cadastral_prefix = left(address.cadastral_key, 5)
+"""
+"""What the cadastre has under the text and under the number of each address."""
 
-    Returns:
-        cadastral_prefix, district_code (the most frequent; ties: the smallest code),
-        dwellings, share (of this district among them), is_certain. A share below one is a
-        conflict inside the cadastre.
-    """
-    return engine.sql(
-        f"""
-        SELECT cadastral_prefix,
-            arg_max(district_code, (dwellings, -district_code::BIGINT)) AS district_code,
-            sum(dwellings)::BIGINT AS dwellings,
-            max(dwellings) / sum(dwellings) AS share,
-            sum(dwellings) >= {CROSSWALK_DWELLINGS_MIN}
-                AND max(dwellings) / sum(dwellings) >= {CROSSWALK_SHARE_MIN} AS is_certain
-        FROM (
-            SELECT left(cadastral_key, 5) AS cadastral_prefix, district_code,
-                count(*) AS dwellings
-            FROM dwellings WHERE cadastral_key IS NOT NULL GROUP BY ALL
-        )
-        GROUP BY cadastral_prefix
-        """
-    )
-
-
-def _tabulate_crosswalk(engine: duckdb.DuckDBPyConnection) -> None:
-    dwellings = engine.table(f"{PREFIX}_dwelling")
-    crosswalk = learn_cadastral_districts(engine, dwellings)  # noqa: F841 - read by name
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {PREFIX}_crosswalk AS SELECT * FROM crosswalk"
-    )
-
-
-def _compare(engine: duckdb.DuckDBPyConnection, addresses: Relation) -> None:
-    """Make `_compared`: text and number of each address, part by part.
-
-    A part is the same, different, or null where one side doesn't say it for certain. A
-    house whose leading number agrees is the same: letters are written differently.
-    """
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_compared AS
-        SELECT address.address_id, text.locality_id,
-            text.group_id, text.dwelling_id AS text_dwelling_id,
-            text.level AS text_level, text.any_dwelling_id AS text_any_id,
-            text.doubt,
-            number.dwelling_id AS number_dwelling_id, number.level AS number_level,
-            number.any_dwelling_id AS number_any_id,
-            object.district_code IS NOT NULL
-                AND NOT (starts_with(object.district_code, address.district_code)
-                    OR starts_with(address.district_code, object.district_code))
-                AS is_number_elsewhere,
-            coalesce(crosswalk.is_certain, false)
-                AND NOT (starts_with(crosswalk.district_code, address.district_code)
-                    OR starts_with(address.district_code, crosswalk.district_code))
-                AS is_prefix_elsewhere,
-            CASE WHEN place.mahalla_key IS NULL OR locality.mahalla_status = 'MISSING'
-                 THEN NULL
-                 WHEN place.mahalla_key = locality.mahalla_name THEN true
-                 WHEN locality.mahalla_status IN ('EXACT', 'FUZZY') THEN false
-            END AS is_mahalla_same,
-            CASE WHEN locality.street_status = 'MISSING' THEN NULL
-                 WHEN place.street_key = locality.street_name
-                     THEN coalesce(place.lane, '') = coalesce(locality.current_lane, '')
-                 WHEN locality.street_status IN ('EXACT', 'FUZZY') THEN false
-            END AS is_street_same,
-            coalesce(object.house_key = address.house_key
-                OR object.house_number = address.house_number,
-                CASE WHEN object.house_key IS NOT NULL AND address.house_key IS NOT NULL
-                     THEN false END) AS is_house_same,
-            locality.street_status = 'MISSING' AND address.house_key IS NULL
-                AS is_text_short,
-            address.house_key IS NULL AS is_house_missing,
-            coalesce(address.mahalla_key, address.massif_key, address.street_key) IS NULL
-                AS is_text_missing,
-            address.unread IS NOT NULL AS has_unread
-        FROM addresses AS address
-        LEFT JOIN {PREFIX}_text AS text USING (address_id)
-        LEFT JOIN {PREFIX}_locality AS locality USING (locality_id)
-        LEFT JOIN {PREFIX}_number AS number ON number.address_id = address.address_id
-        LEFT JOIN {PREFIX}_dwelling AS object
-            ON object.dwelling_id = number.any_dwelling_id
-        LEFT JOIN {PREFIX}_place AS place ON place.place_id = object.group_id
-        LEFT JOIN {PREFIX}_crosswalk AS crosswalk
-            ON crosswalk.cadastral_prefix = left(address.cadastral_key, 5)
-        """
-    )
-
+COMPARED = f"""
+    SELECT looked_up.*,
+        {{elsewhere_number}} AS is_number_elsewhere,
+        coalesce({{elsewhere_prefix}}, false) AS is_prefix_elsewhere,
+        CASE WHEN place.mahalla_key IS NULL OR mahalla_status = 'MISSING' THEN NULL
+             WHEN place.mahalla_key = mahalla_name THEN true
+             WHEN mahalla_status IN ('EXACT', 'FUZZY') THEN false
+        END AS is_mahalla_same,
+        CASE WHEN number_any_id IS NULL OR street_status = 'MISSING' THEN NULL
+             WHEN place.street_key = street_name
+                 THEN coalesce(place.lane, '') = coalesce(current_lane, '')
+             WHEN street_status IN ('EXACT', 'FUZZY') THEN false
+        END AS is_street_same,
+        coalesce(number_house_key = house_key OR number_house_number = house_number,
+            CASE WHEN number_house_key IS NOT NULL AND house_key IS NOT NULL
+                 THEN false END) AS is_house_same
+    FROM looked_up
+    LEFT JOIN {PREFIX}_place AS place ON place.place_id = number_place_id
+    LEFT JOIN {PREFIX}_shown AS shown ON shown.shown_id = number_shown_id
+"""
+"""Text and number of each address, part by part: the same, different, or null where one
+side doesn't say it for certain. A house whose leading number agrees is the same: letters
+are written differently."""
 
 AGREES = """(
-    is_text_short AND is_mahalla_same IS DISTINCT FROM false
+    street_status = 'MISSING' AND is_house_missing
+        AND is_mahalla_same IS DISTINCT FROM false
     OR is_street_same AND is_house_same IS DISTINCT FROM false
     OR is_house_same AND is_street_same IS DISTINCT FROM false
         AND is_mahalla_same IS DISTINCT FROM false
@@ -162,59 +145,17 @@ AGREES = """(
 """Whether what the text says allows the dwelling that the number names. Street and house
 together outweigh a mahalla whose border moved; a mahalla alone allows only silence."""
 
-
-def _decide(engine: duckdb.DuckDBPyConnection) -> None:
-    """Make `_decided`: dwelling, reason, margin and warnings of each address."""
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_decided AS
-        WITH judged AS (
-            SELECT compared.*, locality.is_fuzzy, locality.margin, locality.group_count,
-                locality.mahalla_status, locality.massif_status, locality.street_status,
-                number_any_id IS NOT NULL AND NOT is_number_elsewhere
-                    AND coalesce({AGREES}, false) AS is_number_taken,
-                number_any_id IS NOT NULL AND NOT is_number_elsewhere
-                    AND NOT coalesce({AGREES}, false) AS is_conflict
-            FROM {PREFIX}_compared AS compared
-            LEFT JOIN {PREFIX}_locality AS locality USING (locality_id)
-        ),
-        reasoned AS (
-            SELECT *, {_reason()} AS reason FROM judged
-        )
-        SELECT address_id, locality_id, reason, group_id,
-            CASE WHEN reason LIKE 'CADASTRAL%' THEN number_dwelling_id
-                 WHEN reason IN ({_found("EXACT", "FUZZY")}) THEN text_dwelling_id
-            END AS dwelling_id,
-            CASE WHEN reason LIKE 'CADASTRAL%' THEN number_any_id
-                 WHEN reason IN ({_found("EXACT", "FUZZY")}) THEN text_any_id
-            END AS any_dwelling_id,
-            CASE WHEN is_conflict OR is_number_elsewhere THEN number_any_id
-            END AS rival_dwelling_id,
-            CASE WHEN reason LIKE 'FUZZY%' THEN margin END AS match_margin,
-            CASE WHEN is_conflict OR doubt = 'CONFLICT' AND NOT is_number_taken
-                 THEN ['ADDRESS_CONFLICT'] ELSE [] END AS warnings
-        FROM reasoned
-        """
-    )
-
-
-def _found(*reasons: str) -> str:
-    return ", ".join(f"'{reason}', '{reason}_BUILDING'" for reason in reasons)
-
-
-def _reason() -> str:
-    """The reason code as an expression: the first that holds."""
-    return """CASE
+REASON = """
+    CASE
         WHEN is_number_elsewhere THEN 'DISTRICT_CONFLICT'
-        WHEN is_number_taken AND number_dwelling_id IS NOT NULL
-            AND number_level = 'UNIT' THEN 'CADASTRAL_NUMBER'
+        WHEN is_number_taken AND is_number_whole THEN 'CADASTRAL_NUMBER'
         WHEN is_number_taken THEN 'CADASTRAL_BUILDING'
         WHEN is_text_missing THEN
             CASE WHEN has_unread THEN 'UNREAD' ELSE 'NO_ADDRESS' END
         WHEN doubt IS NOT NULL THEN 'AMBIGUOUS'
-        WHEN text_level = 'UNIT' THEN
+        WHEN unit_dwelling_id IS NOT NULL THEN
             CASE WHEN is_fuzzy THEN 'FUZZY' ELSE 'EXACT' END
-        WHEN text_level = 'BUILDING' THEN
+        WHEN text_any_id IS NOT NULL THEN
             CASE WHEN is_fuzzy THEN 'FUZZY_BUILDING' ELSE 'EXACT_BUILDING' END
         WHEN is_prefix_elsewhere THEN 'DISTRICT_CONFLICT'
         WHEN 'AMBIGUOUS' IN (mahalla_status, massif_status, street_status)
@@ -223,66 +164,114 @@ def _reason() -> str:
         WHEN group_id IS NULL THEN 'UNKNOWN_STREET'
         WHEN is_house_missing THEN 'NO_HOUSE'
         ELSE 'UNKNOWN_HOUSE'
-    END"""
+    END
+"""
+"""The reason code: the first that holds."""
+
+DECIDED = f"""
+    SELECT *, {REASON} AS reason,
+        reason[1:9] = 'CADASTRAL' AS is_by_number,
+        reason[1:5] IN ('EXACT', 'FUZZY') AS is_by_text,
+        CASE WHEN is_by_number THEN number_dwelling_id
+             WHEN is_by_text THEN text_dwelling_id END AS dwelling_id,
+        CASE WHEN is_by_number THEN number_any_id
+             WHEN is_by_text THEN text_any_id END AS any_dwelling_id,
+        is_conflict OR doubt = 'CONFLICT' AND NOT is_number_taken AS is_contradictory
+    FROM (
+        SELECT *,
+            number_any_id IS NOT NULL AND NOT is_number_elsewhere
+                AND coalesce({AGREES}, false) AS is_number_taken,
+            number_any_id IS NOT NULL AND NOT is_number_elsewhere
+                AND NOT is_number_taken AS is_conflict
+        FROM compared
+    )
+"""
+
+RANK_WARNING = """
+    CASE object.rank WHEN 1 THEN 'DWELLING_UNDER_CONSTRUCTION'
+        WHEN 2 THEN 'DWELLING_NON_RESIDENTIAL' WHEN 3 THEN 'DWELLING_DEMOLISHED' END
+"""
 
 
 def _links(
     engine: duckdb.DuckDBPyConnection, addresses: Relation, dwellings: Relation
 ) -> Relation:
-    """AddressLink from the decisions: the dwelling's parts where one was found.
+    """AddressLink in one pass over the addresses: looked up, compared, decided.
 
-    A building of several objects gives its parts without a flat and the part of the
-    cadastral number that they share.
+    The dwelling's parts where one was found. A building of several objects gives its parts
+    without a flat and the part of the cadastral number that they share.
     """
+    compared = COMPARED.format(
+        elsewhere_number="shown.district_code IS NOT NULL AND "
+        + _is_other_district("shown.district_code"),
+        elsewhere_prefix=_is_other_district("prefix_district"),
+    )
     return engine.sql(
         f"""
+        WITH looked_up AS ({LOOKED_UP}), compared AS ({compared}),
+        decided AS ({DECIDED})
         SELECT
-            address.address_id, decided.dwelling_id, decided.reason,
-            decided.match_margin,
-            coalesce(dwelling.region_code, address.region_code) AS region_code,
-            coalesce(dwelling.district_code, place.district_code,
-                address.district_code) AS district_code,
+            decided.address_id, decided.dwelling_id, decided.reason,
+            CASE WHEN decided.reason LIKE 'FUZZY%' THEN decided.margin END
+                AS match_margin,
+            coalesce(shown.region_code, decided.region_code) AS region_code,
+            coalesce(shown.district_code, place.district_code,
+                decided.district_code) AS district_code,
             coalesce(object_place.mahalla_key, place.mahalla_key,
-                locality.mahalla_name) AS mahalla_key,
+                decided.mahalla_name) AS mahalla_key,
             coalesce(object_place.mahalla_kind, place.mahalla_kind,
-                address.mahalla_kind) AS mahalla_kind,
+                decided.mahalla_kind) AS mahalla_kind,
             coalesce(object_place.massif_key, place.massif_key,
-                locality.massif_name) AS massif_key,
+                decided.massif_name) AS massif_key,
             CASE WHEN object_place.place_id IS NOT NULL THEN object_place.street_key
-                 WHEN locality.street_status = 'AMBIGUOUS' THEN NULL
-                 ELSE locality.street_name END AS street_key,
+                 WHEN decided.street_status = 'AMBIGUOUS' THEN NULL
+                 ELSE decided.street_name END AS street_key,
             CASE WHEN object_place.place_id IS NOT NULL THEN object_place.lane
-                 ELSE locality.current_lane END AS lane,
-            coalesce(dwelling.house_number, address.house_number) AS house_number,
-            coalesce(dwelling.house_key, address.house_key) AS house_key,
-            CASE WHEN decided.dwelling_id IS NOT NULL THEN dwelling.cadastral_key
-                 ELSE building.shared_number END AS cadastral_key,
-            coalesce(dwelling.mahalla, place.mahalla, address.mahalla) AS mahalla,
-            CASE WHEN dwelling.dwelling_id IS NOT NULL THEN dwelling.street
-                 ELSE coalesce(place.street, address.street) END AS street,
-            coalesce(dwelling.house, address.house) AS house,
-            coalesce(dwelling.building, address.building) AS building,
-            coalesce(CASE WHEN decided.dwelling_id IS NOT NULL THEN dwelling.flat END,
-                address.flat) AS flat,
-            dwelling.longitude, dwelling.latitude,
-            list_sort(list_distinct(list_concat(
-                address.warnings, decided.warnings,
-                CASE WHEN decided.dwelling_id IS NULL THEN []
-                     WHEN dwelling.status = 'DEMOLISHED' THEN ['DWELLING_DEMOLISHED']
-                     WHEN dwelling.object_kind IN ('NON_RESIDENTIAL', 'LAND')
-                     THEN ['DWELLING_NON_RESIDENTIAL']
-                     WHEN dwelling.status = 'UNDER_CONSTRUCTION'
-                     THEN ['DWELLING_UNDER_CONSTRUCTION'] ELSE [] END
-            ))) AS warnings,
-            decided.rival_dwelling_id
-        FROM addresses AS address
-        JOIN {PREFIX}_decided AS decided USING (address_id)
-        LEFT JOIN {PREFIX}_locality AS locality USING (locality_id)
+                 ELSE decided.current_lane END AS lane,
+            coalesce(object.house_number, decided.house_number) AS house_number,
+            coalesce(object.house_key, decided.house_key) AS house_key,
+            CASE WHEN decided.dwelling_id IS NOT NULL THEN object.cadastral_key
+                 WHEN shared.group_id IS NOT NULL THEN shared.shared_number
+                 WHEN object.group_id IS NOT NULL AND object.house_key IS NOT NULL
+                 THEN {first_parts("object.cadastral_key", BUILDING_PARTS)}
+            END AS cadastral_key,
+            coalesce(shown.mahalla, place.mahalla, decided.mahalla) AS mahalla,
+            CASE WHEN object.dwelling_id IS NOT NULL THEN shown.street
+                 ELSE coalesce(place.street, decided.street) END AS street,
+            coalesce(object.house, decided.house) AS house,
+            coalesce(object.building, decided.building) AS building,
+            coalesce(CASE WHEN decided.dwelling_id IS NOT NULL THEN object.flat END,
+                decided.flat) AS flat,
+            object.longitude, object.latitude,
+            CASE WHEN len(decided.warnings) = 0 AND coalesce(object.rank, 0) = 0
+                    AND decided.is_contradictory IS DISTINCT FROM true
+                 THEN decided.warnings
+                 ELSE list_sort(list_distinct(list_concat(decided.warnings,
+                     CASE WHEN decided.is_contradictory THEN ['ADDRESS_CONFLICT']
+                          ELSE [] END,
+                     CASE WHEN decided.dwelling_id IS NOT NULL
+                              AND object.rank > 0
+                          THEN [{RANK_WARNING}] ELSE [] END)))
+            END AS warnings,
+            CASE WHEN decided.is_conflict OR decided.is_number_elsewhere
+                 THEN decided.number_any_id END AS rival_dwelling_id
+        FROM decided
         LEFT JOIN {PREFIX}_place AS place ON place.place_id = decided.group_id
-        LEFT JOIN dwellings AS dwelling ON dwelling.dwelling_id = decided.any_dwelling_id
-        LEFT JOIN {PREFIX}_dwelling AS ours ON ours.dwelling_id = decided.any_dwelling_id
-        LEFT JOIN {PREFIX}_place AS object_place ON object_place.place_id = ours.group_id
-        LEFT JOIN {PREFIX}_house AS building
-            ON building.group_id = ours.group_id AND building.house_key = ours.house_key
+        LEFT JOIN {PREFIX}_dwelling AS object
+            ON object.dwelling_id = decided.any_dwelling_id
+        LEFT JOIN {PREFIX}_shown AS shown ON shown.shown_id = object.shown_id
+        LEFT JOIN {PREFIX}_place AS object_place
+            ON object_place.place_id = object.group_id
+        LEFT JOIN {PREFIX}_shared AS shared
+            ON shared.house_key = object.house_key AND shared.group_id =
+                CASE WHEN decided.dwelling_id IS NULL THEN object.group_id END
         """
     )
+
+
+def _is_other_district(other: str) -> str:
+    """Whether neither of two districts lies in the other, as an expression."""
+    return f"""
+        NOT (starts_with({other}, looked_up.district_code)
+            OR starts_with(looked_up.district_code, {other}))
+    """
