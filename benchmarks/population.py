@@ -261,7 +261,7 @@ def _as_records(rows: pl.DataFrame) -> pl.DataFrame:
         "row_id",
         pl.col("pinfl"),
         pl.lit(None, pl.String).alias("pinfl_problem"),
-        pl.col("pinfl").alias("pinfl_digits"),
+        pl.lit(None, pl.String).alias("pinfl_digits"),
         **keys,
         patronymic_sex=pl.lit(None, pl.String),
         birth_date=pl.from_epoch(pl.col("birth"), time_unit="d"),

@@ -35,7 +35,7 @@ class NamedRecord(dy.Schema):
     pinfl_digits = dy.String(
         nullable=True,
         regex=r"^\d{1,20}$",
-        description="digits as delivered, whatever their state: evidence only",
+        description="digits of a PINFL that can't be an identifier: evidence only",
     )
     surname_key = c.comparison_key("surname, lossless fold")
     given_name_key = c.comparison_key("given name, lossless fold")

@@ -9,7 +9,7 @@ import datetime
 import duckdb
 
 from pipeline.normalise.name_keys import read_rows, read_texts
-from pipeline.normalise.pinfl import read_identifiers
+from pipeline.normalise.pinfl import PROBLEM_MARKS, read_identifiers, read_marks
 from pipeline.normalise.scripts import KARAKALPAK_REGION
 
 NAME_PARTS = ("surname", "given_name", "patronymic")
@@ -51,12 +51,7 @@ def normalise_persons(
         The columns of schemas.record.PersonRecord, in no particular order. The relation
         reads temporary tables named `normalise_persons_*` of the engine.
     """
-    named = _named(  # noqa: F841 - read by name
-        engine, persons, as_of, "normalise_persons", PASSED_ON
-    )
-    return engine.sql(
-        "SELECT named.*, address_id FROM named LEFT JOIN addresses USING (row_id)"
-    )
+    return _named(engine, persons, as_of, "normalise_persons", PASSED_ON, addresses)
 
 
 def normalise_named(
@@ -87,6 +82,7 @@ def _named(
     as_of: datetime.date,
     stage: str,
     passed_on: tuple[str, ...] = (),
+    addresses: duckdb.DuckDBPyRelation | None = None,
 ) -> duckdb.DuckDBPyRelation:
     missing = [name for name in OPTIONAL if name not in rows.columns]
     nulls = "".join(f", CAST(NULL AS {OPTIONAL[name]}) AS {name}" for name in missing)
@@ -100,21 +96,32 @@ def _named(
         """
     )
     _read_names(engine, people, stage)
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {stage}_warnings AS "
+        f"SELECT odd, {_WARNINGS} AS warnings "
+        f"FROM range({2 * max(_WARNING_MARKS.values())}) AS every(odd)"
+    )
+    if addresses is not None:
+        # Before the names: the engine then holds the narrow side of the join in memory.
+        passed += ", address_id"
+        people = engine.sql("FROM people LEFT JOIN addresses USING (row_id)")
     identified = read_identifiers(  # noqa: F841 - read by name
         engine, people, as_of
     )
     return engine.sql(
         f"""
         SELECT row_id,
-            CASE WHEN len(pinfl_problems) = 0 THEN pinfl_digits END AS pinfl,
-            pinfl_problems[1] AS pinfl_problem, pinfl_digits,
+            CASE WHEN pinfl_marks = 0 THEN pinfl_digits END AS pinfl,
+            CASE {_GRAVEST} END AS pinfl_problem,
+            CASE WHEN pinfl_marks > 0 THEN pinfl_digits END AS pinfl_digits,
             surname_key, given_name_key, patronymic_key,
             surname_loose, given_name_loose, patronymic_loose, patronymic_sex,
             birth_date,
             CASE WHEN is_birth_date_stand_in THEN 'YEAR' ELSE birth_date_precision END
                 AS birth_date_precision,
-            document_key, {_WARNINGS} AS warnings{passed}
-        FROM ({_NAMED_ROWS.format(stage=stage)})
+            document_key, read.warnings{passed}
+        FROM (SELECT *, {_ODDITIES} AS odd FROM ({_NAMED_ROWS.format(stage=stage)}))
+        LEFT JOIN {stage}_warnings AS read USING (odd)
         """
     )
 
@@ -138,7 +145,10 @@ def _read_names(
         texts = read_texts(distinct, part).with_row_index(  # noqa: F841 - read by name
             "text_id"
         )
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE {stage}_{part} AS FROM texts")
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {stage}_{part} AS "
+            f"SELECT *, {_MARKS} AS marks FROM texts"
+        )
     doubtful = engine.sql(
         f"""
         SELECT s.text_id AS surname_id, g.text_id AS given_name_id,
@@ -146,7 +156,8 @@ def _read_names(
         {
             _PART_JOINS.format(
                 people=f"(SELECT DISTINCT surname, given_name, patronymic, is_karakalpak "
-                f"FROM people WHERE {_MAY_BE_MOVED.format(stage=stage)})",
+                f"FROM (FROM people WHERE {_HAS_ODD_PART.format(stage=stage)}) "
+                f"WHERE {_MAY_BE_MOVED.format(stage=stage)})",
                 stage=stage,
             )
         }
@@ -177,6 +188,13 @@ _PART_JOINS = """
         ON g.text = people.given_name AND g.is_karakalpak = people.is_karakalpak
     LEFT JOIN {stage}_patronymic AS p
         ON p.text = people.patronymic AND p.is_karakalpak = people.is_karakalpak
+"""
+
+_HAS_ODD_PART = """
+    surname IN (SELECT text FROM {stage}_surname WHERE has_words)
+    OR given_name IN (
+        SELECT text FROM {stage}_given_name WHERE has_words OR is_other_form)
+    OR patronymic IN (SELECT text FROM {stage}_patronymic WHERE is_other_form)
 """
 
 # What arrange_parts can have something to say about; a wider net than its readings, and
@@ -213,14 +231,7 @@ _NAMED_ROWS = f"""
     )
 },
         coalesce(moved.is_rearranged, false) AS is_rearranged,
-        {
-    ", ".join(
-        f"coalesce(s.{flag}, false) OR coalesce(g.{flag}, false) "
-        f"OR coalesce(p.{flag}, false) AS {flag}"
-        for flag in ("is_placeholder", "is_mixed")
-    )
-},
-        coalesce(g.is_initials, false) OR coalesce(p.is_initials, false) AS is_initials
+        coalesce(s.marks, 0) | coalesce(g.marks, 0) | coalesce(p.marks, 0) AS marks
     {_PART_JOINS.replace("{people}", "identified")}
     LEFT JOIN {{stage}}_moved AS moved
         ON coalesce(moved.surname_id, -1) = coalesce(s.text_id, -1)
@@ -229,23 +240,35 @@ _NAMED_ROWS = f"""
         AND moved.is_karakalpak = people.is_karakalpak
 """
 
-_FLAGS = {
-    "DOCUMENT_MALFORMED": "is_document_malformed",
-    "NAME_INITIALS": "is_initials",
-    "NAME_MIXED_SCRIPT": "is_mixed",
-    "NAME_PARTS_SWAPPED": "is_rearranged",
-    "NAME_PLACEHOLDER": "is_placeholder",
-    "PATRONYMIC_SEX": "coalesce(patronymic_sex <> sex, false)",
-    "PINFL_MISSING": "pinfl_digits IS NULL",
-    "SURNAME_SEX": "coalesce(surname_sex <> sex, false)",
-}
+_MARKED = {"is_initials": 1, "is_mixed": 2, "is_placeholder": 4}
+_MARKS = " + ".join(f"{mark} * {flag}::UTINYINT" for flag, mark in _MARKED.items())
+"""What is odd about a text, as one number: a row's is that of its three names."""
 
-_WARNINGS = f"""
-    CASE WHEN {" OR ".join(_FLAGS.values())} OR len(pinfl_problems) > 0
-         THEN list_sort(list_concat(
-             list_transform(pinfl_problems, lambda problem: 'PINFL_' || problem),
-             list_filter([{
-    ", ".join(f"CASE WHEN {flag} THEN '{code}' END" for code, flag in _FLAGS.items())
-}], lambda code: code IS NOT NULL)))
-         ELSE CAST([] AS VARCHAR[]) END
-"""
+_ROW_MARKED = {
+    "is_document_malformed": 8,
+    "is_rearranged": 16,
+    "coalesce(patronymic_sex <> sex, false)": 32,
+    "pinfl_digits IS NULL": 64,
+    "coalesce(surname_sex <> sex, false)": 128,
+}
+_PINFL_MARK = 256
+_ODDITIES = f"""(marks + {
+    " + ".join(f"{mark} * ({flag})::USMALLINT" for flag, mark in _ROW_MARKED.items())
+} + {_PINFL_MARK} * pinfl_marks::USMALLINT)::BIGINT"""
+"""What is odd about a row, as one number: its warnings are read from a table of all."""
+
+_WARNING_MARKS = {
+    "NAME_INITIALS": 1,
+    "NAME_MIXED_SCRIPT": 2,
+    "NAME_PLACEHOLDER": 4,
+    "DOCUMENT_MALFORMED": 8,
+    "NAME_PARTS_SWAPPED": 16,
+    "PATRONYMIC_SEX": 32,
+    "PINFL_MISSING": 64,
+    "SURNAME_SEX": 128,
+} | {f"PINFL_{code}": _PINFL_MARK * mark for code, mark in PROBLEM_MARKS.items()}
+_WARNINGS = f"list_sort({read_marks('odd', _WARNING_MARKS)})"
+
+_GRAVEST = " ".join(
+    f"WHEN pinfl_marks & {mark} > 0 THEN '{code}'" for code, mark in PROBLEM_MARKS.items()
+)

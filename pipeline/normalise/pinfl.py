@@ -27,7 +27,8 @@ def read_identifiers(
 
     Returns:
         The same rows with `pinfl_digits`, `pinfl_problems` (PinflProblem codes, gravest
-        first; empty where the PINFL is an identifier or none was given),
+        first; empty where the PINFL is an identifier or none was given), `pinfl_marks`
+        (the same as one number, see PROBLEM_MARKS),
         `is_birth_date_stand_in` (1 January, while the PINFL knows another day of that
         year), `document_key` and `is_document_malformed`.
     """
@@ -59,27 +60,42 @@ def read_identifiers(
             FROM numbers
         ), judged AS (
             SELECT *, {_PINFL_JUDGEMENTS} FROM dated
+        ), marked AS (
+            SELECT *, ({_PINFL_MARKS})::UTINYINT AS pinfl_marks FROM judged
         )
         SELECT * EXCLUDE (number, first_digit, pinfl_year, pinfl_month, pinfl_day, today,
                 is_malformed, is_check_digit_wrong, is_century_wrong, is_date_impossible,
                 is_date_future, is_date_other, is_sex_other, pinfl_digits, letters,
                 is_passport_like, is_document_formed),
             left(pinfl_digits, 20) AS pinfl_digits,
-            {_PINFL_PROBLEMS} AS pinfl_problems,
+            {read_marks("pinfl_marks", PROBLEM_MARKS)} AS pinfl_problems,
             CASE WHEN is_passport_like AND is_document_formed THEN letters END
               AS document_key,
             CASE WHEN is_document_formed OR letters IS NULL THEN false
                  ELSE is_passport_like AND regexp_matches(letters, '[\\p{{L}}\\p{{N}}]')
             END AS is_document_malformed
-        FROM judged
+        FROM marked
         """
     )
 
 
+def read_marks(marks: str, codes: dict[str, int], prefix: str = "") -> str:
+    """SQL of the list of codes whose bits are set in a number, in the codes' order."""
+    found = ", ".join(
+        f"CASE WHEN {marks} & {mark} > 0 THEN '{prefix}{code}' END"
+        for code, mark in codes.items()
+    )
+    return f"list_filter([{found}], lambda code: code IS NOT NULL)"
+
+
 def pinfl_check_sum(number: str) -> str:
-    """SQL of the weighted sum of a 14-digit whole number; its last digit is the 14th."""
+    """SQL of a sum over a 14-digit whole number whose last digit is the 14th.
+
+    A number cut after a digit ends in that digit, so the cut numbers are weighted as they
+    are: only the last digit of the sum is used.
+    """
     return " + ".join(
-        f"{weight} * (({number} // {10 ** (13 - position)}) % 10)"
+        f"{weight} * ({number} // {10 ** (13 - position)})"
         for position, weight in enumerate(PINFL_WEIGHTS)
     )
 
@@ -118,18 +134,32 @@ _PINFL_JUDGEMENTS = """
         AND (first_digit % 2 = 1) <> (sex = 'M') AS is_sex_other
 """
 
-_PINFL_PROBLEMS = """
-    CASE WHEN is_malformed THEN ['MALFORMED']
-         WHEN is_check_digit_wrong OR is_century_wrong OR is_date_impossible
-             OR is_date_future OR is_date_other OR is_sex_other
-         THEN list_filter([
-             CASE WHEN is_check_digit_wrong THEN 'CHECK_DIGIT' END,
-             CASE WHEN is_century_wrong THEN 'CENTURY' END,
-             CASE WHEN is_date_impossible THEN 'IMPOSSIBLE_DATE' END,
-             CASE WHEN is_date_future THEN 'FUTURE_DATE' END,
-             CASE WHEN is_date_other THEN 'BIRTH_DATE' END,
-             CASE WHEN is_sex_other THEN 'SEX' END], lambda code: code IS NOT NULL)
-         ELSE CAST([] AS VARCHAR[]) END
+PROBLEM_MARKS = {
+    "MALFORMED": 1,
+    "CHECK_DIGIT": 2,
+    "CENTURY": 4,
+    "IMPOSSIBLE_DATE": 8,
+    "FUTURE_DATE": 16,
+    "BIRTH_DATE": 32,
+    "SEX": 64,
+}
+"""PinflProblem, gravest first, as bits: most rows have none, and a number is cheaper than a
+list."""
+
+_PINFL_MARKS = f"""
+    CASE WHEN is_malformed THEN {PROBLEM_MARKS["MALFORMED"]} ELSE {
+    " + ".join(
+        f"{PROBLEM_MARKS[code]} * coalesce({judgement}, false)::UTINYINT"
+        for code, judgement in (
+            ("CHECK_DIGIT", "is_check_digit_wrong"),
+            ("CENTURY", "is_century_wrong"),
+            ("IMPOSSIBLE_DATE", "is_date_impossible"),
+            ("FUTURE_DATE", "is_date_future"),
+            ("BIRTH_DATE", "is_date_other"),
+            ("SEX", "is_sex_other"),
+        )
+    )
+} END
 """
 
 # Birth certificates have numbers of another kind.
