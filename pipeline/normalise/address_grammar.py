@@ -87,6 +87,8 @@ def _without_aliases(atoms: list[Atom]) -> list[Atom]:
     Xoʻjaobod (Xoʻjaoʻldi) MFY, Navoiy koʻchasi (sobiq Lenin koʻchasi): what identifies
     the place stands outside the brackets.
     """
+    if all(atom.text != "(" for atom in atoms):
+        return atoms
     kept: list[Atom] = []
     index = 0
     while index < len(atoms):

@@ -12,9 +12,7 @@ from pipeline.normalise.places import latin_word, plain_text
 
 WORD, NUMBER, MARKER, COMMA, OTHER = "word", "number", "marker", "comma", "other"
 
-_TOKEN = re.compile(
-    r"(?P<space>\s*)(?P<text>\d+|[^\W\d_]+(?:'[^\W\d_]+)*'?|[^\w\s]|_)(?P<dots>\.*)"
-)
+_TOKEN = re.compile(r"(\s*)(\d+|[^\W\d_]+(?:'[^\W\d_]+)*'?|[^\w\s]|_)(\.*)")
 _ORDINALS = frozenset(
     [
         "й",
@@ -79,7 +77,8 @@ def read_atoms(text: str, vocabulary: str = "address") -> list[Atom]:
             index += used
             continue
         glued = token.is_glued and index > 0 and tokens[index - 1].text != ","
-        atoms.append(atom._replace(is_joined=(joined or glued) and bool(atoms)))
+        is_joined = (joined or glued) and bool(atoms)
+        atoms.append(atom._replace(is_joined=True) if is_joined else atom)
         joined = False
         index += used
     return atoms
@@ -89,10 +88,10 @@ def _tokens(text: str) -> list[_Token]:
     tokens: list[_Token] = []
     after_dot = False
     for found in _TOKEN.finditer(text):
-        word = found["text"]
-        glued = not found["space"] and bool(tokens) and not after_dot
-        tokens.append(_Token(word, token_key(word), glued, bool(found["dots"])))
-        after_dot = bool(found["dots"])
+        space, word, dots = found.groups()
+        glued = not space and bool(tokens) and not after_dot
+        tokens.append(_Token(word, token_key(word), glued, bool(dots)))
+        after_dot = bool(dots)
     return tokens
 
 
@@ -104,7 +103,7 @@ def _next_atom(
         return Atom(COMMA, "," if token.text == "/" else token.text), 1
     if token.text.isdigit():
         return _number(tokens, index)
-    keys = tuple(other.key for other in tokens[index : index + LONGEST_PHRASE])
+    keys = tuple([other.key for other in tokens[index : index + LONGEST_PHRASE]])
     found = find_phrase(keys, vocabulary)
     if found is not None:
         marker, used = found
@@ -203,6 +202,6 @@ def _is_house_letter(tokens: list[_Token], index: int) -> bool:
     if not token.text.isalpha() or len(token.text) != 1 or token.is_dotted:
         return False
     # Not the beginning of a longer type word such as k-chasi or m-v.
-    keys = tuple(other.key for other in tokens[index : index + LONGEST_PHRASE])
+    keys = tuple([other.key for other in tokens[index : index + LONGEST_PHRASE]])
     found = find_phrase(keys)
     return found is None or found[1] == 1

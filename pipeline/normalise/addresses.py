@@ -176,7 +176,7 @@ def is_canonical(column: str) -> str:
     return (
         f"regexp_full_match({column}, "
         "'([0-9]{2}:){5}[0-9]{4}(:[0-9]{4}(:[0-9]{3})?)?') "
-        f"AND NOT regexp_matches({column}, ':0+$')"
+        f"AND NOT ends_with({column}, ':0000') AND NOT ends_with({column}, ':000')"
     )
 
 
