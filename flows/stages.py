@@ -43,6 +43,7 @@ from pipeline.normalise.coverage import normalise_coverage
 from pipeline.normalise.persons import normalise_named, normalise_persons
 from pipeline.normalise.streets import street_aliases
 from pipeline.number_ledger import list_number_changes
+from pipeline.precinct_requests import judge_requests
 from pipeline.publish import publish
 from pipeline.quality.measure import measure, settle_parameters
 from pipeline.resolve_addresses import resolve_addresses
@@ -357,7 +358,37 @@ def place_voters(engine: Engine, run: Run) -> Counts:
         run.policy,
         run.election_date,
     )
-    return counts | _write(engine, run, placement=placements)
+    counts |= _write(engine, run, placement=placements)
+    return counts | _write(engine, run, precinct_requests=_requests(engine, run))
+
+
+def _requests(engine: Engine, run: Run) -> Relation:
+    """What became of every request for another precinct, now that all voters are placed."""
+    asked, records, links, stable_ids, verdicts, placements, precincts = _read(
+        engine,
+        run,
+        "source_requests",
+        "person_record",
+        "person_link",
+        "stable_id",
+        "eligibility_decision",
+        "placement",
+        "source_precincts",
+    )
+    return judge_requests(
+        engine,
+        asked,
+        tables.read_release_table(engine, run.previous, "precinct_requests"),
+        _standing(engine, run),
+        records,
+        links,
+        stable_ids,
+        verdicts,
+        placements,
+        precincts,
+        run.policy,
+        run.as_of,
+    )
 
 
 @stage
@@ -385,6 +416,7 @@ def trace_rows(engine: Engine, run: Run) -> Counts:
         "correction",
         "decided_voter",
     )
+    requests = tables.read_table(engine, run, "precinct_requests")
     parts = [
         tracing.trace_lineage(
             engine, rows, links, persons, stable_ids, verdicts, placements
@@ -408,7 +440,9 @@ def trace_rows(engine: Engine, run: Run) -> Counts:
             placements,
             records,
             links,
+            requests,
         ),
+        tracing.trace_requests(engine, requests),
     ]
     counts = _write(engine, run, lineage=functools.reduce(Relation.union, parts))
     described = describe_decisions(
@@ -438,6 +472,7 @@ EVIDENCE_TABLES = {
     "supplementary_links": "supplementary_link",
     "corrections": "correction",
     "decisions": "decisions",
+    "precinct_requests": "precinct_requests",
     "placements": "placement",
     "address_links": "address_link",
     "dwellings": "dwelling_record",

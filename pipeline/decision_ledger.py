@@ -32,6 +32,7 @@ CONTENT = (
     "region_code",
     "precinct_number",
     "withdraws",
+    "request_id",
 )
 """What a decision says, without its number."""
 

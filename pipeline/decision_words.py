@@ -27,6 +27,7 @@ class KnownTables:
     lineage: Relation
     precincts: Relation
     decisions: Relation
+    precinct_requests: Relation
 
 
 def check_targets(known: KnownTables, words: Mapping[str, str]) -> None:
@@ -36,6 +37,10 @@ def check_targets(known: KnownTables, words: Mapping[str, str]) -> None:
             known.lineage.filter("source = 'mia/persons'"), "record_id", words[name]
         ):
             raise ConfigurationError(f"decide: the release knows no row by that {name}")
+    if "request_id" in words and not is_found(
+        known.precinct_requests, "request_id", words["request_id"]
+    ):
+        raise ConfigurationError("decide: the release knows no request by that number")
     if words.get("kind") == "WITHDRAW":
         return
     if words.get("kind") in MATTERS and not person_named(known, words):
@@ -116,6 +121,8 @@ def _matter(known: KnownTables, words: Mapping[str, str]) -> tuple[str | None, .
         return kind, words.get("record_id"), words.get("field")
     if kind == "WITHDRAW":
         return kind, words.get("withdraws")
+    if kind == "REFUSE_REQUEST":
+        return kind, words.get("request_id")
     return MATTERS[kind], person_named(known, words)
 
 
@@ -123,7 +130,14 @@ def says_the_same(before: Mapping[str, object], words: Mapping[str, str]) -> boo
     """Whether two decisions on one matter decide the same."""
     return all(
         str(before[name] if before[name] is not None else "") == words.get(name, "")
-        for name in ("kind", "value", "region_code", "precinct_number", "withdraws")
+        for name in (
+            "kind",
+            "value",
+            "region_code",
+            "precinct_number",
+            "withdraws",
+            "request_id",
+        )
     )
 
 
@@ -142,6 +156,8 @@ def effects(
             yield "keeps both rows apart, whatever the weights say"
         case "WITHDRAW":
             yield f"no longer carries out decision {words['withdraws']}"
+        case "REFUSE_REQUEST":
+            yield f"closes request {words['request_id']}; the voter stays in the precinct"
         case kind:
             yield from _effects_on_voter(known, kind, words)
 

@@ -27,6 +27,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "mia/restrictions": ("record_id",),
     "cec/precincts": ("region_code", "precinct_number"),
     "cec/decisions": ("decision_id",),
+    "cec/requests": ("request_id",),
 }
 """Keys by which a row of a source is one. A cadastral number that two active objects share
 is no fault of the row: it becomes a discrepancy later."""

@@ -108,6 +108,7 @@ WHOLE_TABLES: tuple[WholeTable, ...] = (
     ),
     WholeTable("unlisted", ("person_id",), for_offices=False),
     WholeTable("decisions", ("decision_id",), for_offices=False),
+    WholeTable("precinct_requests", ("request_id",), for_offices=False),
     WholeTable("correction", ("decision_id",), for_offices=False),
     WholeTable("linkage_model", ("column", "level"), for_offices=False),
     WholeTable("review_entry", ("discrepancy_id", "record_id"), for_offices=False),

@@ -52,6 +52,25 @@ class Policy:
     decisions_complete: bool = True
     """A delivery holds every decision so far: one that is missing is asked about. False:
     it holds only new ones. Either way a recorded decision stands until it is withdrawn."""
+    request_working_days: int = 1
+    """A request for another precinct is answered within so many working days (my.gov.uz,
+    2023); the day it is submitted doesn't count."""
+    working_days_per_week: int = 5
+    """From Monday on; no source confirms the week of those who answer."""
+    holidays: tuple[str, ...] = ()
+    """Days off besides, as 2026-12-08; the government sets them year by year."""
+
+    def __post_init__(self) -> None:
+        """Refuse at the start what would fail when the night's work is done."""
+        for day in self.holidays:
+            try:
+                datetime.date.fromisoformat(day)
+            except ValueError as error:
+                raise ConfigurationError(
+                    f"policy.holidays: {day!r} is no day such as 2026-12-08"
+                ) from error
+        if not 1 <= self.working_days_per_week <= 7:
+            raise ConfigurationError("policy.working_days_per_week must be 1 to 7")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,6 +237,10 @@ def _section(kind: type[Any], values: dict[str, Any], where: str) -> object:
             known = ", ".join(sorted(defaults))
             raise ConfigurationError(f"{where}.{key} is unknown; known: {known}")
         expected = type(defaults[key])
+        if expected is tuple and isinstance(value, list):
+            # TOML has days of its own: 2026-12-08 without quotes is meant as well.
+            values = {**values, key: tuple(str(item) for item in value)}
+            continue
         if expected is float and isinstance(value, int) and not isinstance(value, bool):
             continue
         if type(value) is not expected:

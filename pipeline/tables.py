@@ -114,16 +114,42 @@ def read_release_table(
 ) -> duckdb.DuckDBPyRelation:
     """A table of a published release; without rows where there is no release.
 
+    A release built before the table, or a column that may be null, was thought of is read
+    as one without: its manifest names no such file.
+
     Raises:
-        SourceError: the release does not hold the table.
+        SourceError: the release does not hold a table or column that it should.
     """
     if release is None:
         return empty_table(engine, name)
     pattern = f"{name}/*/*/{name}.parquet" if name in BY_DISTRICT else f"{name}.parquet"
     files = sorted(str(path) for path in Path(release).glob(pattern))
     if not files:
+        if _is_older_than(release, name):
+            return empty_table(engine, name)
         raise SourceError(f"{Path(release).name}: the release holds no table {name}")
-    return engine.read_parquet(files, hive_partitioning=False)
+    return _with_new_columns(engine.read_parquet(files, hive_partitioning=False), name)
+
+
+def _is_older_than(release: str, name: str) -> bool:
+    """Whether a whole release says itself that it never had the table."""
+    manifest = Path(release, "manifest.json")
+    if not manifest.exists():
+        return False
+    files = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+    return not any(Path(file).stem == name for file in files)
+
+
+def _with_new_columns(
+    relation: duckdb.DuckDBPyRelation, name: str
+) -> duckdb.DuckDBPyRelation:
+    """The table of an older release with the columns that came since, null."""
+    lacking = [
+        f'CAST(NULL AS {_duckdb_type(column.dtype)}) AS "{column_name}"'
+        for column_name, column in TABLES[name].columns().items()
+        if column_name not in relation.columns and column.nullable
+    ]
+    return relation.project(", ".join(["*", *lacking])) if lacking else relation
 
 
 def write_table(

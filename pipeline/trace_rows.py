@@ -162,6 +162,7 @@ def trace_decisions(
     placements: Relation,
     records: Relation,
     person_links: Relation,
+    requests: Relation,
 ) -> Relation:
     """What every decision of the ledger did: one Lineage row each.
 
@@ -193,6 +194,14 @@ def trace_decisions(
             FROM decisions AS taking
             LEFT JOIN decisions AS taken ON taken.decision_id = taking.withdraws
             WHERE taking.kind = 'WITHDRAW' AND taking.withdrawn_by IS NULL
+            UNION ALL
+            SELECT refusal.row_id, NULL,
+                CASE WHEN request.request_id IS NULL THEN 'TARGET_UNKNOWN'
+                     WHEN request.answered_by = refusal.decision_id THEN 'REFUSE_REQUEST'
+                     ELSE 'SUPERSEDED' END
+            FROM decisions AS refusal
+            LEFT JOIN requests AS request USING (request_id)
+            WHERE refusal.kind = 'REFUSE_REQUEST' AND refusal.withdrawn_by IS NULL
             UNION ALL
             SELECT decision_row_id, NULL::BIGINT AS person_id,
                 CASE
@@ -240,6 +249,25 @@ def trace_decisions(
     )
 
 
+def trace_requests(engine: duckdb.DuckDBPyConnection, requests: Relation) -> Relation:
+    """What became of every delivered row of cec/requests: one Lineage row each.
+
+    APPLIED where it was granted; the reason is the request's status, or what is wrong.
+    """
+    return engine.sql(
+        """
+        SELECT 'cec/requests' AS source, request_id AS record_id,
+            CASE WHEN current_precinct_number IS NOT NULL THEN person_id END AS voter_id,
+            person_id,
+            CASE WHEN status = 'GRANTED' THEN 'APPLIED' ELSE 'NOT_APPLIED' END AS outcome,
+            CASE WHEN status IN ('OPEN', 'OVERDUE') THEN coalesce(problem, status)
+                 ELSE status END AS reason,
+            answered_by AS rule, NULL::DOUBLE AS weight, NULL::VARCHAR AS pattern
+        FROM requests WHERE is_delivered
+        """
+    )
+
+
 def reconcile(
     engine: duckdb.DuckDBPyConnection,
     lineage: Relation,
@@ -251,7 +279,7 @@ def reconcile(
 
     Args:
         engine: where the tables live.
-        lineage: Lineage of persons, restrictions, rosters and decisions.
+        lineage: Lineage of persons, restrictions, rosters, decisions and requests.
         quarantined: QuarantinedRow of every source.
         sources: accepted rows by source. Sources without lineage (dwellings, precincts …)
             count as APPLIED.
@@ -274,6 +302,7 @@ def reconcile(
         "mia/restrictions": "row.record_id",
         "cec/rosters": "row.record_id",
         "cec/decisions": "row.decision_id",
+        "cec/requests": "row.request_id",
     }
     for source, relation in sources.items():
         view = "reconcile_" + source.replace("/", "_")

@@ -5,7 +5,13 @@ The name is the file's name in the run's folder; docs/tables.md is generated fro
 
 import dataframely as dy
 
-from schemas.decision import Correction, DecidedVoter, Decision, LedgerDecision
+from schemas.decision import (
+    Correction,
+    DecidedVoter,
+    Decision,
+    LedgerDecision,
+    PrecinctRequest,
+)
 from schemas.discrepancy import (
     CadastreDiscrepancy,
     CecDiscrepancy,
@@ -34,6 +40,7 @@ from schemas.source import (
     SourceMahalla,
     SourcePerson,
     SourcePrecinct,
+    SourceRequest,
     SourceRestriction,
     SourceRoster,
     SourceStreet,
@@ -58,6 +65,7 @@ SOURCES: dict[str, type[dy.Schema]] = {
     "cec/territories": SourceTerritory,
     "cec/rosters": SourceRoster,
     "cec/decisions": SourceDecision,
+    "cec/requests": SourceRequest,
     "cec/supplementary": SourceSupplementary,
     "reference/mahallas": SourceMahalla,
     "reference/streets": SourceStreet,
@@ -99,6 +107,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "address_precinct": AddressPrecinct,
     "eligibility_decision": EligibilityDecision,
     "placement": Placement,
+    "precinct_requests": PrecinctRequest,
     "voters": VoterListEntry,
     "unlisted": UnlistedPerson,
     "changes": ListChange,

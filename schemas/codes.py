@@ -98,7 +98,25 @@ class DecisionKind(StrEnum):
     ASSIGN_PRECINCT = "ASSIGN_PRECINCT"
     CONFIRM_TEMPORARY = "CONFIRM_TEMPORARY"
     CONFIRM_PERMANENT = "CONFIRM_PERMANENT"
+    REFUSE_REQUEST = "REFUSE_REQUEST"
     WITHDRAW = "WITHDRAW"
+
+
+class RequestStatus(StrEnum):
+    """What became of a voter's request for another precinct."""
+
+    OPEN = "OPEN"
+    OVERDUE = "OVERDUE"
+    GRANTED = "GRANTED"
+    REFUSED = "REFUSED"
+
+
+class RequestProblem(StrEnum):
+    """Why a request can't be granted as it stands."""
+
+    VOTER_UNKNOWN = "VOTER_UNKNOWN"
+    NOT_ELIGIBLE = "NOT_ELIGIBLE"
+    PRECINCT_UNKNOWN = "PRECINCT_UNKNOWN"
 
 
 class DatePrecision(StrEnum):
@@ -359,6 +377,7 @@ class Source(StrEnum):
     TERRITORIES = "cec/territories"
     ROSTERS = "cec/rosters"
     DECISIONS = "cec/decisions"
+    REQUESTS = "cec/requests"
     SUPPLEMENTARY = "cec/supplementary"
     MAHALLAS = "reference/mahallas"
     STREETS = "reference/streets"

@@ -3,8 +3,8 @@
 import dataframely as dy
 
 from schemas import columns as c
-from schemas.codes import DecisionKind, Outcome
-from schemas.source import DecisionColumns, SourceRow
+from schemas.codes import DecisionKind, Outcome, RequestProblem, RequestStatus
+from schemas.source import DecisionColumns, RequestColumns, SourceRow
 
 
 class LedgerColumns(dy.Schema):
@@ -65,6 +65,27 @@ class Correction(dy.Schema):
         description="closed code",
     )
     is_source_moved = dy.Bool(description="the source changed since the decision")
+
+
+class PrecinctRequest(RequestColumns):
+    """precinct_requests: every request of the election, and what became of it.
+
+    A request that a later delivery no longer holds is carried on until it is answered, and
+    stays with its answer.
+    """
+
+    request_id = dy.String(primary_key=True, description="number of the request")
+    first_seen = dy.Date(description="day of the first release that held the request")
+    is_delivered = dy.Bool(description="it stands in this delivery; else carried over")
+    due_on = dy.Date(description="last day for the answer")
+    status = c.code(RequestStatus, "what became of it")
+    answered_by = dy.String(nullable=True, description="decision that answers it")
+    answered_at = c.instant("when it was answered")
+    is_late = dy.Bool(description="it was answered, or still is open, after that day")
+    problem = c.code(RequestProblem, "why it can't be granted as it stands", nullable=True)
+    person_id = dy.String(nullable=True, description="stable number of the person asking")
+    current_region_code = c.region_code(nullable=True)
+    current_precinct_number = c.precinct_number(nullable=True)
 
 
 class DecidedVoter(dy.Schema):

@@ -235,6 +235,7 @@ class DecisionColumns(dy.Schema):
     region_code = c.region_code(nullable=True)
     precinct_number = c.precinct_number(nullable=True)
     withdraws = c.text("number of the decision that a WITHDRAW takes back")
+    request_id = c.text("number of the voter's request that the decision answers")
 
 
 class SourceDecision(SourceRow, DecisionColumns):
@@ -258,7 +259,7 @@ class SourceDecision(SourceRow, DecisionColumns):
     def voter_named(cls) -> pl.Expr:
         """A decision about a voter names the voter."""
         return pl.col("kind").is_in(
-            ["SAME_PERSON", "DIFFERENT_PERSONS", "CORRECT", "WITHDRAW"]
+            ["SAME_PERSON", "DIFFERENT_PERSONS", "CORRECT", "REFUSE_REQUEST", "WITHDRAW"]
         ) | pl.any_horizontal(
             pl.col("voter_id").is_not_null(), pl.col("pinfl").is_not_null()
         )
@@ -274,6 +275,44 @@ class SourceDecision(SourceRow, DecisionColumns):
     def withdrawn_named(cls) -> pl.Expr:
         """A withdrawal names the decision that it takes back."""
         return (pl.col("kind") != "WITHDRAW") | pl.col("withdraws").is_not_null()
+
+    @dy.rule()
+    def request_named(cls) -> pl.Expr:
+        """A refusal names the request that it refuses."""
+        return (pl.col("kind") != "REFUSE_REQUEST") | pl.col("request_id").is_not_null()
+
+
+class RequestColumns(dy.Schema):
+    """What a voter who asks for another precinct says (my.gov.uz, Electoral Code 28)."""
+
+    request_id = dy.String(min_length=1, description="number of the request")
+    submitted_at = dy.Datetime(
+        time_unit="us", description="when it was submitted, local time"
+    )
+    voter_id = c.text("voter who asks")
+    pinfl = c.text("PINFL of the voter who asks")
+    region_code = c.region_code(nullable=True)
+    precinct_number = c.precinct_number(nullable=True)
+    station_address = c.text("address of the polling station asked for")
+    reason = c.text("why")
+
+
+class SourceRequest(SourceRow, RequestColumns):
+    """cec/requests: voters who ask to vote in another precinct, answered by decisions."""
+
+    @dy.rule()
+    def voter_named(cls) -> pl.Expr:
+        """A request names the voter."""
+        return pl.any_horizontal(
+            pl.col("voter_id").is_not_null(), pl.col("pinfl").is_not_null()
+        )
+
+    @dy.rule()
+    def station_named(cls) -> pl.Expr:
+        """A request names the precinct by region and number, or the station's address."""
+        return (
+            pl.col("region_code").is_not_null() & pl.col("precinct_number").is_not_null()
+        ) | pl.col("station_address").is_not_null()
 
 
 class SourceSupplementary(SourceRow):

@@ -39,6 +39,7 @@ def decide(
     region_code: Annotated[str, typer.Option(help="Region of the precinct.")] = "",
     precinct_number: Annotated[str, typer.Option(help="Number of the precinct.")] = "",
     withdraws: Annotated[str, typer.Option(help="Decision that is withdrawn.")] = "",
+    request_id: Annotated[str, typer.Option(help="Request that this answers.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, write nothing.")] = (
         False
     ),
@@ -60,6 +61,7 @@ def decide(
         "region_code": region_code,
         "precinct_number": precinct_number,
         "withdraws": withdraws,
+        "request_id": request_id,
     }
     _print(_record(file, release, said, is_trial=dry_run), file, is_trial=dry_run)
 
@@ -82,7 +84,7 @@ def _record(file: str, release: str, said: dict[str, str], *, is_trial: bool) ->
         known = KnownTables(
             *(
                 tables.read_release_table(engine, release, name)
-                for name in ("voters", "unlisted", "lineage", "precincts", "decisions")
+                for name in KnownTables.__dataclass_fields__
             )
         )
         areas = tables.reference_table("areas")

@@ -52,6 +52,7 @@ PLAIN: dict[Any, Any] = {
     pl.Float64: 1.0,
     pl.Boolean: False,
     pl.Date: datetime.date(1980, 5, 17),
+    pl.Datetime: datetime.datetime(1980, 5, 17),  # noqa: DTZ001 - as the tables have it
     pl.List: [],
 }
 

@@ -62,6 +62,7 @@ def write_run_tables(run: Run, people: int = 620) -> None:
             "decisions",
             "correction",
             "linkage_model",
+            "precinct_requests",
             "number_changes",
             "review_entry",
             "quarantined_row",

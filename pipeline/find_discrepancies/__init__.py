@@ -64,6 +64,7 @@ class Evidence:
     corrections: Relation
     decision_lineage: Relation
     decisions: Relation
+    precinct_requests: Relation
     placements: Relation
     address_links: Relation
     dwellings: Relation
@@ -124,6 +125,7 @@ def find_discrepancies(
         acts.corrections_overtaken(),
         acts.decisions_overtaken(),
         acts.decisions_of_the_ledger(policy),
+        acts.requests_unanswered(),
         acts.supplementary_names(),
         places.unplaced(),
         places.seen_while_placing(),

@@ -109,6 +109,37 @@ def decisions_of_the_ledger(policy: Policy) -> str:
     """
 
 
+def requests_unanswered() -> str:
+    """Voters who wait for another precinct: in time, too long, or without it being clear.
+
+    value_a is the precinct asked for, or the station's address; value_b the last day for
+    the answer, or what is wrong with the request.
+    """
+    return """
+        SELECT
+            CASE WHEN request.problem IS NOT NULL THEN 'PRECINCT_REQUEST_UNCLEAR'
+                 WHEN request.status = 'OVERDUE' THEN 'PRECINCT_REQUEST_OVERDUE'
+                 ELSE 'PRECINCT_REQUEST_OPEN' END,
+            request.request_id,
+            CASE WHEN person.person_id IS NULL THEN []::BIGINT[]
+                 ELSE [person.person_id] END,
+            [request.request_id],
+            CASE WHEN person.person_id IS NULL THEN asked.region_code END,
+            CASE WHEN person.person_id IS NULL THEN asked.district_code END,
+            CASE WHEN person.person_id IS NULL THEN asked.precinct_number END,
+            'precinct_number',
+            coalesce(request.region_code || '-' || request.precinct_number,
+                request.station_address),
+            coalesce(request.problem, request.due_on::VARCHAR), NULL, NULL
+        FROM precinct_requests AS request
+        LEFT JOIN discrepancy_person AS person ON person.stable_id = request.person_id
+        LEFT JOIN precincts AS asked
+            ON asked.region_code = request.region_code
+            AND asked.precinct_number = request.precinct_number
+        WHERE request.status IN ('OPEN', 'OVERDUE')
+    """
+
+
 def supplementary_names() -> str:
     """SUPPLEMENTARY_*: who was added by hand and stands elsewhere, twice, or nowhere.
 

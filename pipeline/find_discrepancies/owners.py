@@ -2,8 +2,8 @@
 
 What belongs here: which identifiers go to whom. The ministry keeps rows of the register
 and gets no voter number; the Cadastre Agency keeps objects and gets no person; the Central
-Election Commission keeps precincts, rosters and supplementary lists; a precinct commission
-knocks at a door and gets the whole question (docs/adr/0010-what-a-release-holds.md).
+Election Commission keeps precincts, rosters, requests and supplementary lists; a precinct
+commission knocks at a door and gets the whole question (docs/adr/0010).
 """
 
 import duckdb
@@ -17,7 +17,7 @@ _REST = "field, value_a, value_b, message, first_seen, release_count"
 CEC_ROWS = (
     "(code = 'ROW_QUARANTINED' "
     "OR starts_with(code, 'ROSTER_') OR starts_with(code, 'SUPPLEMENTARY_') "
-    "OR starts_with(code, 'DECISION_'))"
+    "OR starts_with(code, 'DECISION_') OR starts_with(code, 'PRECINCT_REQUEST_'))"
 )
 """Questions whose rows are the Central Election Commission's own."""
 CEC_VOTERS = f"({CEC_ROWS} OR code IN ('ROSTERS_CONFLICT', 'PRECINCT_UNKNOWN'))"

@@ -1,4 +1,4 @@
-"""cec/decisions: what commissions and operators have decided, one of every kind.
+"""cec/decisions and cec/requests: what was decided, one of every kind, and asked for.
 
 What belongs here: who is decided on in truth, and the rows that say so.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from pipeline.simulate.office import Office, Written
+from pipeline.simulate.office import STRANGER, Office, Written
 from pipeline.simulate.people import EPOCH
 from pipeline.simulate.precincts import Precinct
 from pipeline.simulate.registrations import BirthFault, PinflFault, RowKind
@@ -18,7 +18,11 @@ from pipeline.simulate.truth import NOWHERE, Truth
 COLUMNS = (
     "decision_id", "kind", "decided_by", "decided_at", "reason", "record_id_a",
     "record_id_b", "record_id", "field", "value", "voter_id", "pinfl", "region_code",
-    "precinct_number", "withdraws",
+    "precinct_number", "withdraws", "request_id",
+)  # fmt: skip
+REQUEST_COLUMNS = (
+    "request_id", "submitted_at", "voter_id", "pinfl", "region_code", "precinct_number",
+    "station_address", "reason",
 )  # fmt: skip
 
 
@@ -31,6 +35,7 @@ class _About:
     pinfl: str | None = None
     precinct: tuple[str | None, str | None] = (None, None)
     withdraws: str | None = None
+    request: str | None = None
 
 
 def write_decisions(
@@ -38,8 +43,8 @@ def write_decisions(
     truth: Truth,
     precincts: Sequence[Precinct],
     record_id: Callable[[int], str],
-) -> Written:
-    """The decisions; `truth` holds what they change.
+) -> tuple[Written, Written]:
+    """The decisions, and the requests of voters; `truth` holds what they change.
 
     Args:
         office: who writes.
@@ -47,7 +52,7 @@ def write_decisions(
         precincts: of the election.
         record_id: record id of a registration by its index.
     """
-    written = Written(COLUMNS)
+    written, requests = Written(COLUMNS), Written(REQUEST_COLUMNS)
     share = office.faults.decided
     count = max(round(share * len(office.people)), 8) if share > 0 else 0
     sound = office.registrations.pinfl_fault[: len(office.people)] == PinflFault.NONE
@@ -55,10 +60,58 @@ def write_decisions(
     free = free[sound[free]]
     away = truth.temporary[free] != NOWHERE
     _confirm(office, truth, written, free[away][: count // 2].tolist())
-    _rule_on_voters(office, truth, written, precincts, free[~away][: count // 4].tolist())
+    ruled = free[~away][: count // 4].tolist()
+    _rule_on_voters(office, truth, written, requests, precincts, ruled)
     _rule_on_rows(office, written, record_id, count // 8)
-    _take_back(office, written, free[~away][count // 4 :][: count // 16].tolist())
-    return written
+    others = free[~away][count // 4 :]
+    _take_back(office, written, others[: count // 16].tolist())
+    waiting = others[count // 16 :][: count // 8].tolist()
+    _ask(office, truth, written, requests, precincts, waiting)
+    return written, requests
+
+
+def _ask(
+    office: Office,
+    truth: Truth,
+    written: Written,
+    requests: Written,
+    precincts: Sequence[Precinct],
+    persons: list[int],
+) -> None:
+    """Requests nobody granted: a third refused, the rest waiting; one names a stranger.
+
+    Whoever asks stays where the register has them.
+    """
+    for n, person in enumerate([*persons, STRANGER][: len(persons) + bool(persons)]):
+        home = int(truth.precinct[person]) if person != STRANGER else 0
+        chosen = precincts[_near(office, precincts, home)]
+        day = office.before(0, 6)
+        number = _request(office, requests, person, chosen, day, by_address=n % 5 == 4)
+        if n % 3 == 0 and person != STRANGER:
+            about = _About(request=number)
+            reason = "Manzil tasdiqlanmadi"
+            _add(office, written, "REFUSE_REQUEST", reason, about, f"{day} 17:00:00")
+
+
+def _request(
+    office: Office,
+    requests: Written,
+    person: int,
+    wanted: Precinct,
+    day: str,
+    *,
+    by_address: bool = False,
+) -> str:
+    """Write a voter's request of a day; its number."""
+    number = f"A-{len(requests.rows) + 1:06d}"
+    station: tuple[str | None, ...] = (
+        wanted.region_code,
+        None if by_address else str(wanted.number),
+        f"{wanted.number}-maktab" if by_address else None,
+    )
+    head = (number, f"{day} 08:30:00", None, office.pinfl(person))
+    requests.rows.append((*head, *station, "Boshqa manzilda yashayman"))
+    return number
 
 
 def _take_back(office: Office, written: Written, persons: list[int]) -> None:
@@ -92,6 +145,7 @@ def _add(
             about.pinfl,
             *about.precinct,
             about.withdraws,
+            about.request,
         )
     )
     return number
@@ -112,6 +166,7 @@ def _rule_on_voters(
     office: Office,
     truth: Truth,
     written: Written,
+    requests: Written,
     precincts: Sequence[Precinct],
     persons: list[int],
 ) -> None:
@@ -125,8 +180,11 @@ def _rule_on_voters(
             truth.precinct[person] = chosen
             truth.basis[person] = "DECISION"
             place = (precincts[chosen].region_code, str(precincts[chosen].number))
-            about = _About(pinfl=pinfl, precinct=place)
-            _add(office, written, "ASSIGN_PRECINCT", "Saylovchining arizasi", about)
+            day = office.before(0, 20)
+            asked = _request(office, requests, person, precincts[chosen], day)
+            about = _About(pinfl=pinfl, precinct=place, request=asked)
+            reason = "Saylovchining arizasi"
+            _add(office, written, "ASSIGN_PRECINCT", reason, about, f"{day} 16:30:00")
         else:
             about = _About(pinfl=pinfl)
             _add(office, written, "INCLUDE", "Saylovchining arizasi", about)

@@ -125,8 +125,10 @@ def simulate(
     acts = {
         "mia/restrictions": write_restrictions(office, truth),
         "cec/rosters": write_rosters(office, truth, world.precincts),
-        "cec/decisions": write_decisions(office, truth, world.precincts, order.record_id),
     }
+    acts["cec/decisions"], acts["cec/requests"] = write_decisions(
+        office, truth, world.precincts, order.record_id
+    )
     register = Register(
         world.people, world.country, rows, identities, world.home, world.book,
         AddressWriter(world.country), day_number(as_of),
@@ -204,6 +206,7 @@ def _write_acts(delivery: Delivery, acts: dict[str, Written]) -> None:
         "mia/restrictions": ("\t", "utf-16"),
         "cec/rosters": (",", "utf-8"),
         "cec/decisions": (",", "utf-8-sig"),
+        "cec/requests": (";", "utf-8"),
     }
     for table, written in acts.items():
         if written.rows:

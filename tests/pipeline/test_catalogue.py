@@ -155,6 +155,23 @@ def roster(outcome, **link):
     }
 
 
+def asked(**request):
+    """Person 0 asks for precinct 2 and has no answer yet."""
+    return added(
+        "precinct_requests",
+        {
+            "request_id": "A-1",
+            "person_id": two_voters()["stable_ids"][0]["stable_id"],
+            "region_code": "1718",
+            "precinct_number": 2,
+            "due_on": datetime.date(2026, 11, 2),
+            "problem": None,
+            "status": "OPEN",
+        }
+        | request,
+    )
+
+
 def restricted(outcome, **act):
     return added("restrictions", {"row_id": 0, "kind": "DEATH", **act}) | {
         "restriction_links": [{"row_id": 0, "outcome": outcome}]
@@ -296,6 +313,9 @@ FOUND |= {
     "NO_RESIDENCE": unplaced("NO_RESIDENCE"),
     "PERMANENT_UNPLACED": warned("placements", "PERMANENT_UNPLACED"),
     "POLYGON_CONFLICT": warned("placements", "POLYGON_CONFLICT"),
+    "PRECINCT_REQUEST_OPEN": asked(),
+    "PRECINCT_REQUEST_OVERDUE": asked(status="OVERDUE"),
+    "PRECINCT_REQUEST_UNCLEAR": asked(problem="VOTER_UNKNOWN", person_id=None),
     "PRECINCT_UNKNOWN": warned("placements", "PRECINCT_UNKNOWN"),
     "REGISTRATIONS_JUMPED": jumped(before=1),
     "ROSTERS_CONFLICT": warned("placements", "ROSTERS_CONFLICT"),
@@ -320,6 +340,11 @@ BESIDE |= {
         "DWELLING_NON_RESIDENTIAL",
         "DWELLING_UNDER_CONSTRUCTION",
     )
+}
+BESIDE |= {
+    "PRECINCT_REQUEST_OPEN": asked(status="GRANTED"),
+    "PRECINCT_REQUEST_OVERDUE": asked(status="REFUSED"),
+    "PRECINCT_REQUEST_UNCLEAR": asked(problem="VOTER_UNKNOWN", status="REFUSED"),
 }
 BESIDE |= {
     code: unplaced("NO_ADDRESS")

@@ -30,6 +30,7 @@ TABLE_OF = {
     "corrections": "correction",
     "decision_lineage": "lineage",
     "decisions": "decisions",
+    "precinct_requests": "precinct_requests",
     "placements": "placement",
     "address_links": "address_link",
     "dwellings": "dwelling_record",

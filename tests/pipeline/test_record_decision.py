@@ -9,7 +9,7 @@ from pipeline.decision_words import KnownTables
 from pipeline.errors import ConfigurationError, SourceError
 from pipeline.record_decision import record_decision
 from pipeline.tables import empty_table, open_engine, reference_table
-from schemas.decision import Decision
+from schemas.decision import Decision, PrecinctRequest
 from schemas.voter_list import Lineage, PrecinctSummary, UnlistedPerson, VoterListEntry
 
 VOTER = "V0000000000001"
@@ -41,6 +41,7 @@ def known(engine, rows):
         ),
         precincts=rows(PrecinctSummary, {"region_code": "1718", "precinct_number": 7}),
         decisions=rows(Decision, {"decision_id": "OLD", "kind": "EXCLUDE"}),
+        precinct_requests=rows(PrecinctRequest, {"request_id": "A-1"}),
     )
 
 
@@ -104,6 +105,24 @@ def test_a_contrary_decision_says_what_it_takes_the_place_of(decide, tmp_path):
     assert third.is_new, "the earlier exclusion no longer holds"
     numbers = [row["decision_id"] for row in stored(tmp_path)]
     assert len(set(numbers)) == 3
+
+
+def test_a_request_is_answered_under_its_number(decide, tmp_path):
+    refused = decide("REFUSE_REQUEST", request_id="A-1")
+    assert refused.effects == ("closes request A-1; the voter stays in the precinct",)
+    granted = decide(
+        "ASSIGN_PRECINCT",
+        voter_id=VOTER,
+        region_code="1718",
+        precinct_number="7",
+        request_id="A-1",
+    )
+    assert granted.is_new
+    assert [row["request_id"] for row in stored(tmp_path)] == ["A-1", "A-1"]
+    with pytest.raises(ConfigurationError, match="no request by that number"):
+        decide("REFUSE_REQUEST", request_id="A-2")
+    with pytest.raises(ConfigurationError, match="request_named"):
+        decide("REFUSE_REQUEST")
 
 
 def test_what_stands_in_the_file_stays_byte_for_byte(decide, tmp_path):

@@ -31,7 +31,8 @@ AS_OF = datetime.date(2026, 11, 20)
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 ENCODINGS = {"persons-viloyat.csv": "cp1251", "restrictions.csv": "utf-16"}
-SEPARATORS = {"persons-viloyat.csv": ";", "restrictions.csv": "\t", "dwellings-01.csv": ";"}
+SEPARATORS = {"persons-viloyat.csv": ";", "restrictions.csv": "\t", "dwellings-01.csv": ";",
+              "requests.csv": ";"}  # fmt: skip
 
 
 def make(folder, registrations=6000, seed=7, regions=("1718",), **settings):
@@ -105,8 +106,8 @@ def test_same_seed_same_bytes(tmp_path):
 def test_every_contract_table_is_delivered_with_a_control_file(delivery):
     for name in (
         "mia/persons", "mia/restrictions", "cadastre/dwellings", "cec/precincts",
-        "cec/territories", "cec/rosters", "cec/decisions", "reference/mahallas",
-        "reference/streets",
+        "cec/territories", "cec/rosters", "cec/decisions", "cec/requests",
+        "reference/mahallas", "reference/streets",
     ):  # fmt: skip
         control = json.loads((delivery / f"{name}.control.json").read_text())
         folder = (delivery / name).parent
@@ -121,7 +122,8 @@ def test_columns_are_those_of_the_contract(delivery):
     from pipeline.profiles import source_columns
 
     for source in ("mia/persons", "mia/restrictions", "cadastre/dwellings",
-                   "cec/precincts", "cec/rosters", "cec/decisions"):  # fmt: skip
+                   "cec/precincts", "cec/rosters", "cec/decisions",
+                   "cec/requests"):  # fmt: skip
         supplier, stem = source.split("/")
         path = sorted((delivery / supplier).glob(f"{stem}*.csv"))[0]
         assert set(read(path)[0]) <= set(source_columns(source)), source
@@ -294,6 +296,7 @@ def test_rosters_and_decisions_move_voters_in_truth(delivery):
     assert kinds == {
         "SAME_PERSON", "DIFFERENT_PERSONS", "CORRECT", "INCLUDE", "EXCLUDE",
         "ASSIGN_PRECINCT", "CONFIRM_TEMPORARY", "CONFIRM_PERMANENT", "WITHDRAW",
+        "REFUSE_REQUEST",
     }  # fmt: skip
     moved = voters.filter(pl.col("basis") == "TEMPORARY")
     assert moved.height > 0
