@@ -88,6 +88,7 @@ def _tables() -> dict[str, str]:
             CASE WHEN n % 3 = 0 THEN (1 + n % 60)::VARCHAR END AS flat,
             printf('10:01:%02d:02:03:%04d:0001:001', n % 99, n % 9999) AS cadastral_number,
             'PERMANENT' AS basis, n % 50 = 0 AS temporary_elsewhere, 'EXACT' AS placement,
+            'HIGH' AS confidence,
             CASE WHEN n % 20 = 0 THEN ['PINFL_MISSING'] ELSE []::VARCHAR[] END AS flags
         FROM person"""
     changes = """

@@ -53,6 +53,9 @@ class PlaceAnswer:
     dwelling_reason: str
     precinct: str | None
     placement: str | None
+    confidence: str | None
+    confirmed_by: tuple[str, ...]
+    """What else names the same precinct: MAP, NUMBER."""
     unplaced_reason: str | None
     rules: tuple[RuleAnswer, ...]
     near_mahallas: tuple[str, ...]
@@ -115,6 +118,8 @@ def ask_place(
         dwelling_reason=link["reason"],
         precinct=_precinct(placed["region_code"], placed["precinct_number"]),
         placement=placed["placement"],
+        confidence=placed["confidence"],
+        confirmed_by=tuple(placed["confirmed_by"]),
         unplaced_reason=placed["unplaced_reason"],
         rules=_rules(engine, placed["rule_ids"]),
         near_mahallas=_near(engine, "mahalla", parts["mahalla_key"], link),

@@ -59,6 +59,7 @@ def compose_list(
             address.mahalla, address.street, address.house, address.building,
             address.flat, address.cadastral_key AS cadastral_number,
             placement.basis, placement.temporary_elsewhere, placement.placement,
+            placement.confidence,
             coalesce(flags.flags, []::VARCHAR[]) AS flags
         FROM placements AS placement
         JOIN persons AS person USING (person_id)

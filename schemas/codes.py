@@ -269,6 +269,14 @@ class PlacementKind(StrEnum):
     DECISION = "DECISION"
 
 
+class Confidence(StrEnum):
+    """How many independent ways lead to a voter's precinct."""
+
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
 class UnplacedReason(StrEnum):
     """Why an eligible person stands in no precinct."""
 

@@ -6,6 +6,7 @@ from schemas import columns as c
 from schemas.codes import (
     AddressMatchReason,
     Basis,
+    Confidence,
     PlacementKind,
     UnplacedReason,
 )
@@ -46,6 +47,9 @@ class AddressLink(dy.Schema):
         "object that the cadastral number names where the text names another place",
         nullable=True,
     )
+    is_confirmed = dy.Bool(
+        description="cadastral number and written address name the same place"
+    )
 
 
 class AddressPrecinct(dy.Schema):
@@ -60,6 +64,11 @@ class AddressPrecinct(dy.Schema):
         dy.Int64(), description="coverage rules that fit best: one, or those in conflict"
     )
     warnings = c.codes_list("discrepancy codes of this placement")
+    confirmed_by = dy.List(
+        dy.String(),
+        description="what else names the same precinct: BUILDING, MAP, NUMBER",
+    )
+    confidence = c.code(Confidence, "how sure the precinct is", nullable=True)
 
 
 class Placement(dy.Schema):
@@ -70,6 +79,7 @@ class Placement(dy.Schema):
     precinct_number = c.precinct_number(nullable=True)
     basis = c.code(Basis, "why this precinct", nullable=True)
     placement = c.code(PlacementKind, "how the address was placed", nullable=True)
+    confidence = c.code(Confidence, "how sure the precinct is", nullable=True)
     unplaced_reason = c.code(UnplacedReason, "why nowhere", nullable=True)
     row_id = c.reference("row of mia/persons whose address counts", nullable=True)
     address_id = c.reference("the address that counts", nullable=True)

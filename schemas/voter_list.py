@@ -8,6 +8,7 @@ from schemas.codes import (
     Basis,
     Change,
     ChangeReason,
+    Confidence,
     IneligibilityGround,
     Outcome,
     PlacementKind,
@@ -48,6 +49,7 @@ class VoterListEntry(dy.Schema):
         description="valid temporary registration in another precinct"
     )
     placement = c.code(PlacementKind, "how the address was placed")
+    confidence = c.code(Confidence, "how sure the precinct is", nullable=True)
     flags = c.codes_list("codes of open discrepancies on this voter")
 
 

@@ -239,7 +239,8 @@ def _parts(parts: dict[str, str]) -> str:
 
 def _verdict(answer: PlaceAnswer) -> str:
     if answer.precinct is not None:
-        return f"{answer.precinct}  [{answer.placement}]"
+        sure = ", ".join([f"confidence {answer.confidence}", *answer.confirmed_by])
+        return f"{answer.precinct}  [{answer.placement}; {sure}]"
     meanings = {
         row["code"]: row["meaning_en"]
         for row in tables.reference_table("reasons").iter_rows(named=True)

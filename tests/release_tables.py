@@ -236,6 +236,7 @@ def _voters(persons: list[dict[str, object]]) -> list[dict[str, object]]:
                     "basis": person["basis"],
                     "temporary_elsewhere": number % 41 == 0,
                     "placement": "FUZZY" if number % 6 == 0 else "EXACT",
+                    "confidence": "MEDIUM" if number % 6 == 0 else "HIGH",
                     "flags": ["PINFL_MISSING"] if number % 9 == 0 else [],
                 }
             )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import duckdb
 
+from pipeline.assign_precincts.confidence import weigh_placements
 from pipeline.assign_precincts.fits import (
     PREFIX,
     begun_prefixes,
@@ -92,9 +93,13 @@ def locate_addresses(
     _judge_points(engine, f"{PREFIX}_point", f"{PREFIX}_verdict")
     _judge_possible_sites(engine)
     placed = _address_precincts(engine, links)
-    if not polygons:
-        return placed
-    return compare_polygons(engine, placed, links, precincts, _claimants(engine), polygons)
+    if polygons:
+        placed = compare_polygons(
+            engine, placed, links, precincts, _claimants(engine), polygons
+        )
+    else:
+        placed = placed.project("*, false AS is_on_map")
+    return weigh_placements(engine, placed, links, dwellings)
 
 
 def _claimants(engine: duckdb.DuckDBPyConnection) -> Relation:

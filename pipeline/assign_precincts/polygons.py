@@ -55,7 +55,8 @@ def compare_polygons(
         polygons: the map; a precinct may have several.
 
     Returns:
-        AddressPrecinct: POLYGON_CONFLICT is added where rule and map differ. An address
+        The columns given, and `is_on_map`: whether the map names the same precinct.
+        POLYGON_CONFLICT is added where rule and map differ. An address
         that no rule covers (COVERAGE_GAP), or that the words of a description may mean
         (COVERAGE_UNREAD) whose precinct the map names too, gets the map's precinct,
         placement POLYGON.
@@ -78,7 +79,9 @@ def compare_polygons(
                     OR placed.precinct_number <> map_number
                 THEN list_sort(list_distinct(
                     list_concat(placed.warnings, ['POLYGON_CONFLICT'])))
-                ELSE placed.warnings END AS warnings
+                ELSE placed.warnings END AS warnings,
+            coalesce(placed.region_code = map_region
+                AND placed.precinct_number = map_number, false) AS is_on_map
         FROM (
             SELECT placed.*, on_map.region_code AS map_region,
                 on_map.precinct_number AS map_number,

@@ -83,6 +83,7 @@ def _tabulate_homes(
         {0}_at.region_code AS {0}_region_code,
         {0}_at.precinct_number AS {0}_precinct_number,
         {0}_at.placement AS {0}_placement,
+        {0}_at.confidence AS {0}_confidence,
         coalesce({0}_at.unplaced_reason, 'NO_ADDRESS') AS {0}_reason,
         coalesce({0}_at.warnings, []) AS {0}_warnings
     """
@@ -230,6 +231,10 @@ def _placements(engine: duckdb.DuckDBPyConnection) -> Relation:
                  WHEN basis IN ('DECISION', 'ROSTER') THEN 'DECISION'
                  WHEN basis = 'TEMPORARY' THEN temporary_placement
                  ELSE permanent_placement END AS placement,
+            CASE WHEN precinct_number IS NULL THEN NULL
+                 WHEN basis IN ('DECISION', 'ROSTER') THEN 'HIGH'
+                 WHEN basis = 'TEMPORARY' THEN temporary_confidence
+                 ELSE permanent_confidence END AS confidence,
             CASE WHEN precinct_number IS NOT NULL THEN NULL
                  WHEN basis = 'TEMPORARY' THEN temporary_reason
                  WHEN basis = 'PERMANENT' THEN permanent_reason

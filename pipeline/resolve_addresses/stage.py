@@ -254,7 +254,10 @@ def _links(
                           THEN [{RANK_WARNING}] ELSE [] END)))
             END AS warnings,
             CASE WHEN decided.is_conflict OR decided.is_number_elsewhere
-                 THEN decided.number_any_id END AS rival_dwelling_id
+                 THEN decided.number_any_id END AS rival_dwelling_id,
+            decided.is_number_taken AND NOT decided.is_text_missing
+                AND (coalesce(decided.is_mahalla_same, false)
+                    OR coalesce(decided.is_street_same, false)) AS is_confirmed
         FROM decided
         LEFT JOIN {PREFIX}_place AS place ON place.place_id = decided.group_id
         LEFT JOIN {PREFIX}_dwelling AS object

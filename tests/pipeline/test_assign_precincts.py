@@ -26,6 +26,7 @@ from tests.place_worlds import (
     by_address,
     dwelling_rows,
     outcome,
+    place_addresses,
     place_worlds,
     read_worlds,
 )
@@ -99,6 +100,71 @@ def test_map_and_rule_agree(engine, rows):
     placed = place_on_map(engine, rows, map_of(("1718", 7, 66), ("1718", 8, 68)))
     assert (outcome(placed), placed["placement"]) == ("1718/7", "EXACT")
     assert placed["warnings"] == []
+
+
+def sure(placed):
+    return placed["confidence"], placed["confirmed_by"]
+
+
+def test_agreement_of_the_map_raises_confidence(engine, rows):
+    alike = map_of(("1718", 7, 66))
+    assert sure(place_on_map(engine, rows, alike)) == ("HIGH", ["MAP"])
+    assert sure(place_on_map(engine, rows, ())) == ("HIGH", [])
+    other = map_of(("1718", 8, 66))
+    assert sure(place_on_map(engine, rows, other)) == ("LOW", [])
+    alone = place_on_map(engine, rows, other, rules=())
+    assert sure(alone) == ("MEDIUM", []), "the map doesn't confirm itself"
+
+
+BLOCK = "14:01:02:03:04:0005:0001"
+"""A cadastral building; its objects have one part more."""
+
+
+def placed_in_block(engine, rows, rules, *addresses):
+    """Addresses placed in a mahalla with a building of two objects and a house apart."""
+    world = build_world(
+        engine,
+        rows,
+        {
+            "dwellings": [
+                f"obod / navoiy / 1-2 / {BLOCK}",
+                "obod / navoiy / 9 / 14:01:02:03:04:0006:0001",
+            ],
+            "rules": rules,
+        },
+    )
+    given = [address_row(number, text) for number, text in enumerate(addresses)]
+    _, placed = place_addresses(engine, rows, world, given)
+    return [sure(placed[number]) for number in range(len(given))]
+
+
+def test_neighbours_of_a_building_raise_confidence_or_take_it(engine, rows):
+    texts = [f"mahalla=obod; street=navoiy; house={house}" for house in ("1", "2", "9")]
+    together = placed_in_block(engine, rows, ["7 | mahalla=obod"], *texts)
+    assert together == [("HIGH", ["BUILDING"]), ("HIGH", ["BUILDING"]), ("HIGH", [])]
+    split = placed_in_block(
+        engine,
+        rows,
+        ["7 | mahalla=obod", "8 | mahalla=obod; street=navoiy; houses=2"],
+        *texts,
+    )
+    assert split == [("LOW", []), ("LOW", []), ("HIGH", [])]
+    alone = placed_in_block(engine, rows, ["7 | mahalla=obod"], texts[0])
+    assert alone == [("HIGH", [])], "the only address of a building confirms nothing"
+
+
+def test_number_and_text_confirm_each_other(engine, rows):
+    number = "14:01:02:03:04:0006:0001:0001"
+    found = placed_in_block(
+        engine,
+        rows,
+        ["7 | mahalla=obod"],
+        f"mahalla=obod; street=navoiy; house=9; cadastral={number}",
+        f"cadastral={number}",
+        "mahalla=obod; street=navoiy; house=77",
+        "mahalla=nowhere; street=unknown; house=1",
+    )
+    assert found == [("HIGH", ["NUMBER"]), ("HIGH", []), ("MEDIUM", []), (None, [])]
 
 
 def test_map_never_wins_against_a_rule(engine, rows):
