@@ -124,7 +124,8 @@ def _tabulate_links(engine: duckdb.DuckDBPyConnection, places: PlaceTables) -> N
             place.mahalla_key, place.mahalla_kind, place.massif_key, place.street_key,
             place.lane, dwelling.house_number, dwelling.house_key, dwelling.cadastral_key,
             place.mahalla, place.street, dwelling.longitude, dwelling.latitude,
-            []::VARCHAR[] AS warnings, NULL::BIGINT AS rival_dwelling_id
+            []::VARCHAR[] AS warnings, NULL::BIGINT AS rival_dwelling_id,
+            false AS is_confirmed
         FROM dwellings AS dwelling {place_join("coverage_problems", "dwelling")}
         WHERE dwelling.object_kind NOT IN ('LAND', 'NON_RESIDENTIAL')
           AND dwelling.status <> 'DEMOLISHED'
