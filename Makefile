@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench run test lint fix tables bench bench-normalise bench-persons bench-linkage bench-quality bench-place bench-finder bench-release clean
+.PHONY: help setup setup-test setup-bench run test lint fix tables bench bench-normalise bench-persons bench-linkage bench-stress bench-quality bench-place bench-finder bench-release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ bench-place: setup-test ## time and memory of placing a country's registrations
 bench-persons: setup-bench ## time, memory and quality of matching a country, beside Splink
 	$(BIN)/python benchmarks/bench_persons.py --sizes $(or $(SIZES),1000000 5000000 36000000) \
 		--runs $(or $(RUNS),3)
+
+bench-stress: setup-test ## registers that break a matcher, a million rows each
+	$(BIN)/python benchmarks/bench_stress.py --rows $(or $(PERSONS),1000000)
 
 bench-quality: setup-test ## time of decoys and sentinels beside the matching they judge
 	$(BIN)/python benchmarks/bench_quality.py --rows $(or $(PERSONS),5000000)

@@ -31,11 +31,12 @@ def population(folder: Path, persons: int) -> Path:
     """The folder of a population, written where it is absent."""
     target = folder / str(persons)
     if not (target / "truth.parquet").exists():
-        _python("population.py", "--persons", str(persons), "--output", str(target))
+        in_process("population.py", "--persons", str(persons), "--output", str(target))
     return target
 
 
-def _python(script: str, *arguments: str) -> str:
+def in_process(script: str, *arguments: str) -> str:
+    """What a script of this folder prints, run in a process of its own."""
     done = subprocess.run(
         [sys.executable, str(HERE / script), *arguments],
         check=True,
@@ -53,7 +54,7 @@ def measure(
     with tempfile.TemporaryDirectory(dir=target) as scratch:
         links = Path(scratch) / "links.parquet"
         for _ in range(runs):
-            output = _python(
+            output = in_process(
                 "persons_run.py",
                 system,
                 str(target),

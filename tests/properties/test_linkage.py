@@ -1,5 +1,8 @@
 """What must hold for any links and any order of rows."""
 
+import itertools
+from pathlib import Path
+
 import duckdb
 import networkx
 import numpy as np
@@ -84,17 +87,18 @@ def resolved(records: pl.DataFrame, threads: int) -> list[pl.DataFrame]:
         config={"threads": str(threads), "preserve_insertion_order": "false"}
     ) as engine:
         engine.register("population", records)
-        decisions = build_rows(engine)(SourceDecision).limit(0)
-        found = resolve_persons(engine, engine.table("population"), decisions, Linkage())
-        return [
-            relation.pl().sort(relation.columns)
-            for relation in (
-                found.person_links,
-                found.persons,
-                found.review_pairs,
-                found.model,
-            )
-        ]
+        return resolved_by(engine, engine.table("population"))
+
+
+def resolved_by(
+    engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation
+) -> list[pl.DataFrame]:
+    decisions = build_rows(engine)(SourceDecision).limit(0)
+    found = resolve_persons(engine, records, decisions, Linkage())
+    return [
+        relation.pl().sort(relation.columns)
+        for relation in (found.person_links, found.persons, found.review_pairs, found.model)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +118,20 @@ def test_order_of_rows_and_threads_change_nothing(
     shuffled = population.sample(fraction=1, shuffle=True, seed=seed)
     for one, two in zip(reference, resolved(shuffled, threads), strict=True):
         assert one.equals(two)
+
+
+def test_partitions_change_nothing(
+    population: pl.DataFrame, reference: list[pl.DataFrame], tmp_path: Path
+):
+    """One register in files of several lengths, not in their rows' order, or in one."""
+    cuts = [0, 5, 1300, 1301, 3900, population.height]
+    for number, (start, end) in enumerate(itertools.pairwise(cuts)):
+        part = population.slice(start, end - start).sample(fraction=1, shuffle=True, seed=7)
+        part.write_parquet(tmp_path / f"{9 - number}.parquet", row_group_size=300)
+    with duckdb.connect(config={"threads": "3"}) as engine:
+        files = engine.read_parquet(str(tmp_path / "*.parquet"))
+        for one, two in zip(reference, resolved_by(engine, files), strict=True):
+            assert one.equals(two)
 
 
 def test_a_row_without_any_evidence_changes_no_link(
