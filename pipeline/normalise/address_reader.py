@@ -6,7 +6,8 @@ number after a street is the house, the next one the flat.
 
 from collections.abc import Iterable
 
-from pipeline.normalise.address_grammar import Item, read_items
+from pipeline.normalise.address_grammar import read_items
+from pipeline.normalise.address_items import Item
 from pipeline.normalise.address_settling import Settler, is_loose_number
 from pipeline.normalise.address_values import (
     Place,

@@ -6,7 +6,8 @@ address_reader.py, from text to components in address_grammar.py.
 
 import re
 
-from pipeline.normalise.address_grammar import PLACES, Item, read_items
+from pipeline.normalise.address_grammar import read_items
+from pipeline.normalise.address_items import PLACES, Item
 from pipeline.normalise.address_reader import Reader, building_letter
 from pipeline.normalise.address_values import Place, Reading
 from pipeline.normalise.houses import HouseNumber, house_number, house_span

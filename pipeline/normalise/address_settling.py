@@ -7,7 +7,7 @@ component whose meaning stays open is unread, never guessed.
 
 import re
 
-from pipeline.normalise.address_grammar import Item
+from pipeline.normalise.address_items import Item
 from pipeline.normalise.address_values import Reading
 from pipeline.normalise.address_words import area_names
 from pipeline.normalise.places import join_key

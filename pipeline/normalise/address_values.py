@@ -7,7 +7,8 @@ import dataclasses
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipeline.normalise.address_grammar import CACHED_TEXTS, Item
+from pipeline.normalise.address_grammar import CACHED_TEXTS
+from pipeline.normalise.address_items import Item
 from pipeline.normalise.houses import HouseNumber
 from pipeline.normalise.places import join_display, join_key
 from pipeline.normalise.streets import massif_name, street_display, street_name

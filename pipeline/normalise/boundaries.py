@@ -8,7 +8,7 @@ seen by its commission, a rule too wide is not.
 
 from typing import NamedTuple
 
-from pipeline.normalise.address_grammar import Item
+from pipeline.normalise.address_items import Item
 from pipeline.normalise.address_values import (
     Place,
     mahalla_place,

@@ -14,7 +14,8 @@ from functools import cache
 import duckdb
 import polars as pl
 
-from pipeline.normalise.address_grammar import Item, read_items
+from pipeline.normalise.address_grammar import read_items
+from pipeline.normalise.address_items import Item
 from pipeline.normalise.places import (
     join_display,
     join_key,
