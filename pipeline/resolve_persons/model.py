@@ -4,6 +4,8 @@ The prior m probabilities are starting values and hold where data are scarce; EM
 them. What may never be merged, whatever the weight, stands in verdict.py.
 """
 
+import itertools
+
 import duckdb
 
 from pipeline.linkage.block import BlockingRule
@@ -186,18 +188,21 @@ def _may_agree(name: str) -> str:
 
     An edit takes away one letter and brings in one, so two bits of the letters differ.
     """
-    differing = f"bit_count(xor(l.{name}_letters, r.{name}_letters))"
-    return f"coalesce({differing} <= 2, true)"
+    return f"(bit_count(xor(l.{name}_letters, r.{name}_letters)) > 2) IS NOT TRUE"
 
 
-NOT_STRANGERS = f"""(
-    {" + ".join(f"{_may_agree(name)}::TINYINT" for name in NAMES)} >= 2
-    OR coalesce(l.document_key = r.document_key, false)
-    OR coalesce(l.address_id = r.address_id, false)
-    OR coalesce(l.digits = r.digits OR {_one_digit("digits")}, false))"""
+_TWO_NAMES_MAY_AGREE = " OR ".join(
+    f"{_may_agree(one)} AND {_may_agree(two)}"
+    for one, two in itertools.combinations(NAMES, 2)
+)
+NOT_STRANGERS = f"""({_TWO_NAMES_MAY_AGREE}
+    OR l.document_key = r.document_key OR l.address_id = r.address_id
+    OR l.digits IS NOT NULL AND r.digits IS NOT NULL
+        AND (l.digits = r.digits OR {_one_digit("digits")}))"""
 """What a pair must fulfil to be weighed at all. Two names certainly differ, and neither
 paper nor number nor address agrees: by verdict.py such a pair is never merged nor asked.
-Nearly every pair that meets by chance is one of these."""
+Nearly every pair that meets by chance is one of these, so that this is the condition that
+costs: it is null, not false, where what it asks for is unknown, and cheap before dear."""
 
 PINFL_FIXES = ("identifier", "birth_date", "birth_year", "sex")
 """What pairs of one verified PINFL say nothing about: by its check it agrees with sex and

@@ -235,7 +235,13 @@ def test_two_writers_at_once_lose_nothing(run, rows, tmp_path):
             )
             empty = {
                 name: empty_table(own, name)
-                for name in ("unlisted", "lineage", "precincts", "decisions")
+                for name in (
+                    "unlisted",
+                    "lineage",
+                    "precincts",
+                    "decisions",
+                    "precinct_requests",
+                )
             }
             record_decision(
                 own,

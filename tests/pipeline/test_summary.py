@@ -160,7 +160,7 @@ class _Precinct:
 
 def test_sources_say_what_is_absent(summary):
     sources = summary["sources"]
-    assert len(sources) == 10
+    assert len(sources) == 11
     assert sources["mia/persons"]["last_change"] == "2026-11-25"
     assert sources["cadastre/dwellings"]["rows"] == 300
     assert not sources["cec/rosters"]["is_present"]
