@@ -287,7 +287,7 @@ class RequestColumns(dy.Schema):
 
     request_id = dy.String(min_length=1, description="number of the request")
     submitted_at = dy.Datetime(
-        time_unit="us", description="when it was submitted, local time"
+        time_unit="us", description="when it was submitted; its date counts for the term"
     )
     voter_id = c.text("voter who asks")
     pinfl = c.text("PINFL of the voter who asks")

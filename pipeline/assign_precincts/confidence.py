@@ -14,22 +14,49 @@ from pipeline.resolve_addresses.cadastral_key import (
 
 Relation = duckdb.DuckDBPyRelation
 
-PREFIX = "weigh_placements"
+BUILDING_OF_LINK = first_parts("link.cadastral_key", BUILDING_PARTS)
 
 
-def weigh_placements(
+def tabulate_buildings(
     engine: duckdb.DuckDBPyConnection,
-    placed: Relation,
+    prefix: str,
     links: Relation,
     dwellings: Relation,
-) -> Relation:
+) -> None:
+    """Make `_building`: cadastral buildings of several objects, and who stands where.
+
+    Columns: building (what its numbers begin with), is_shared (more than one address of
+    it is placed by rules), is_split (in several precincts).
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_several AS
+        SELECT {first_parts("cadastral_key", BUILDING_PARTS)} AS building FROM dwellings
+        WHERE {parts_of("cadastral_key")} >= {BUILDING_PARTS}
+        GROUP BY ALL HAVING count(*) > 1
+        """
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_building AS
+        SELECT several.building, count(*) > 1 AS is_shared,
+            min(judged.precinct_id) < max(judged.precinct_id) AS is_split
+        FROM links AS link
+        JOIN {prefix}_several AS several ON several.building = {BUILDING_OF_LINK}
+        JOIN {prefix}_judged AS judged USING (address_id)
+        WHERE judged.unplaced_reason IS NULL
+        GROUP BY several.building
+        """
+    )
+
+
+def weigh_placements(placed: Relation) -> Relation:
     """Placements with what confirms them.
 
     Args:
-        engine: where the tables live.
-        placed: AddressPrecinct without its last two columns, and `is_on_map`.
-        links: AddressLink.
-        dwellings: DwellingRecord, for the buildings of several objects.
+        placed: AddressPrecinct without its last two columns, and whether number and text
+            agree (is_confirmed), the map (is_on_map), the building (is_shared, is_split;
+            null where it is none of several objects).
 
     Returns:
         AddressPrecinct. `confirmed_by` has NUMBER where cadastral number and written
@@ -39,61 +66,22 @@ def weigh_placements(
         confirmation one more: two are HIGH, one is MEDIUM; where map or building contradict
         it is LOW whatever else agrees. Null for addresses that are in no precinct.
     """
-    placed.create_view(f"{PREFIX}_placed", replace=True)
-    _tabulate_buildings(engine, links, dwellings)
-    building = first_parts("link.cadastral_key", BUILDING_PARTS)
-    return engine.sql(
-        f"""
-        SELECT * EXCLUDE (is_on_map, is_number, is_building, is_split),
-            CASE WHEN is_on_map OR is_number OR is_building
-                 THEN list_filter([CASE WHEN is_building THEN 'BUILDING' END,
-                     CASE WHEN is_on_map THEN 'MAP' END,
-                     CASE WHEN is_number THEN 'NUMBER' END], lambda way: way IS NOT NULL)
-                 ELSE []::VARCHAR[] END AS confirmed_by,
-            CASE WHEN precinct_number IS NULL THEN NULL
-                 WHEN is_split OR list_contains(warnings, 'POLYGON_CONFLICT') THEN 'LOW'
-                 WHEN placement = 'EXACT' OR is_on_map OR is_number OR is_building
-                 THEN 'HIGH' ELSE 'MEDIUM' END AS confidence
-        FROM (
-            SELECT placed.*,
-                placed.precinct_number IS NOT NULL AND link.is_confirmed AS is_number,
-                coalesce(placed.precinct_number IS NOT NULL AND building.addresses > 1
-                    AND NOT building.is_split, false) AS is_building,
-                coalesce(placed.precinct_number IS NOT NULL AND building.is_split, false)
-                    AS is_split
-            FROM {PREFIX}_placed AS placed
-            JOIN links AS link USING (address_id)
-            LEFT JOIN {PREFIX}_building AS building
-                ON building.building = {building}
-        )
-        """
+    ways = {
+        "BUILDING": "is_shared IS TRUE AND NOT is_split AND placement <> 'POLYGON'",
+        "MAP": "is_on_map",
+        "NUMBER": "is_confirmed",
+    }
+    is_any = " OR ".join(ways.values())
+    found = ", ".join(
+        f"CASE WHEN {is_way} THEN '{way}' END" for way, is_way in ways.items()
     )
-
-
-def _tabulate_buildings(
-    engine: duckdb.DuckDBPyConnection, links: Relation, dwellings: Relation
-) -> None:
-    """Make `_building`: cadastral buildings of several objects, with who stands where."""
-    building = first_parts("cadastral_key", BUILDING_PARTS)
-    precinct = "placed.region_code::BIGINT * 1000000 + placed.precinct_number"
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_several AS
-        SELECT {building} AS building FROM dwellings
-        WHERE {parts_of("cadastral_key")} >= {BUILDING_PARTS}
-        GROUP BY ALL HAVING count(*) > 1
-        """
-    )
-    of_link = first_parts("link.cadastral_key", BUILDING_PARTS)
-    engine.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_building AS
-        SELECT several.building, count(*) AS addresses,
-            min({precinct}) < max({precinct}) AS is_split
-        FROM links AS link
-        JOIN {PREFIX}_several AS several ON several.building = {of_link}
-        JOIN {PREFIX}_placed AS placed USING (address_id)
-        WHERE placed.precinct_number IS NOT NULL
-        GROUP BY several.building
-        """
+    return placed.project(
+        f"""* EXCLUDE (is_confirmed, is_on_map, is_shared, is_split),
+        CASE WHEN precinct_number IS NOT NULL AND ({is_any})
+             THEN list_filter([{found}], lambda way: way IS NOT NULL)
+             ELSE []::VARCHAR[] END AS confirmed_by,
+        CASE WHEN precinct_number IS NULL THEN NULL
+             WHEN is_split OR list_contains(warnings, 'POLYGON_CONFLICT') THEN 'LOW'
+             WHEN placement = 'EXACT' OR {is_any} THEN 'HIGH'
+             ELSE 'MEDIUM' END AS confidence"""
     )

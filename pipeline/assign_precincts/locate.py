@@ -11,7 +11,11 @@ from collections.abc import Sequence
 
 import duckdb
 
-from pipeline.assign_precincts.confidence import weigh_placements
+from pipeline.assign_precincts.confidence import (
+    BUILDING_OF_LINK,
+    tabulate_buildings,
+    weigh_placements,
+)
 from pipeline.assign_precincts.fits import (
     PREFIX,
     begun_prefixes,
@@ -92,6 +96,8 @@ def locate_addresses(
     _tabulate_points(engine)
     _judge_points(engine, f"{PREFIX}_point", f"{PREFIX}_verdict")
     _judge_possible_sites(engine)
+    _tabulate_judged(engine)
+    tabulate_buildings(engine, PREFIX, links, dwellings)
     placed = _address_precincts(engine, links)
     if polygons:
         placed = compare_polygons(
@@ -99,7 +105,7 @@ def locate_addresses(
         )
     else:
         placed = placed.project("*, false AS is_on_map")
-    return weigh_placements(engine, placed, links, dwellings)
+    return weigh_placements(placed)
 
 
 def _claimants(engine: duckdb.DuckDBPyConnection) -> Relation:
@@ -279,7 +285,8 @@ def _judge_possible_sites(engine: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _address_precincts(engine: duckdb.DuckDBPyConnection, links: Relation) -> Relation:
+def _tabulate_judged(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make `_judged`: precinct of each reading, or why none, by the rules alone."""
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_judged AS
@@ -325,13 +332,18 @@ def _address_precincts(engine: duckdb.DuckDBPyConnection, links: Relation) -> Re
         LEFT JOIN {PREFIX}_covered AS covered USING (point_id)
         """
     )
+
+
+def _address_precincts(engine: duckdb.DuckDBPyConnection, links: Relation) -> Relation:
+    """The verdicts on both readings of an address together, and on its building."""
     return engine.sql(
         f"""
         SELECT address_id,
             CASE WHEN reason IS NULL THEN region_code END AS region_code,
             CASE WHEN reason IS NULL THEN precinct_number END AS precinct_number,
             CASE WHEN reason IS NULL THEN found END AS placement,
-            reason AS unplaced_reason, rule_ids, []::VARCHAR[] AS warnings
+            reason AS unplaced_reason, rule_ids, []::VARCHAR[] AS warnings,
+            is_confirmed, is_shared, is_split
         FROM (
             SELECT link.address_id, precinct.region_code, precinct.precinct_number,
                 CASE
@@ -348,7 +360,8 @@ def _address_precincts(engine: duckdb.DuckDBPyConnection, links: Relation) -> Re
                     WHEN link.dwelling_id IS NOT NULL OR link.reason LIKE '%BUILDING'
                     THEN 'EXACT' ELSE 'TERRITORY_ONLY'
                 END AS found,
-                coalesce(judged.rule_ids, []) AS rule_ids
+                coalesce(judged.rule_ids, []) AS rule_ids,
+                link.is_confirmed, building.is_shared, building.is_split
             FROM links AS link
             JOIN {PREFIX}_judged AS judged ON judged.address_id = link.address_id
             LEFT JOIN {PREFIX}_judged AS rival ON rival.address_id = -link.address_id - 1
@@ -356,6 +369,8 @@ def _address_precincts(engine: duckdb.DuckDBPyConnection, links: Relation) -> Re
                 SELECT DISTINCT precinct_id, region_code, precinct_number
                 FROM {PREFIX}_rule
             ) AS precinct ON precinct.precinct_id = judged.precinct_id
+            LEFT JOIN {PREFIX}_building AS building
+                ON building.building = {BUILDING_OF_LINK}
         )
         """
     )

@@ -80,6 +80,7 @@ def compare_polygons(
                 THEN list_sort(list_distinct(
                     list_concat(placed.warnings, ['POLYGON_CONFLICT'])))
                 ELSE placed.warnings END AS warnings,
+            placed.is_confirmed, placed.is_shared, placed.is_split,
             coalesce(placed.region_code = map_region
                 AND placed.precinct_number = map_number, false) AS is_on_map
         FROM (
