@@ -4,8 +4,12 @@ What belongs here: reading distinct values in batches. Which pieces a row has st
 address_split.py, how one is read in address_reading.py.
 """
 
+import itertools
 import json
-from collections.abc import Callable, Iterable, Sequence
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -20,7 +24,9 @@ from pipeline.normalise.address_split import LINE, MAHALLA, NUMBERED_STREET
 from pipeline.normalise.address_values import Place, Reading
 from pipeline.normalise.identifiers import canonical_cadastral_number
 
-BATCH_ROWS = 100_000
+BATCH_ROWS = 20_000
+ALONE_ROWS_MAX = 50_000
+"""So many distinct values are read by one process: others take a second to start."""
 UNREAD_CHARACTERS_MAX = 500
 NOT_ALONE = -1
 """Mask of a piece whose meaning depends on what stands beside it."""
@@ -138,27 +144,58 @@ def _read(
         f"(ORDER BY {chosen}) - 1 AS {number}, {chosen} FROM values"
     )
     schema: Columns = {number: pl.Int64, **columns}
-    count = engine.table(f"{name}_raw").shape[0]
-    for first in range(0, max(count, 1), BATCH_ROWS):
-        batch = engine.execute(
-            f"SELECT {number}, {chosen} FROM {name}_raw "
-            f"WHERE {number} >= {first} AND {number} < {first + BATCH_ROWS}"
-        ).fetchall()
-        rows = (
-            (number_of_row, *meaning)
-            for number_of_row, *given in batch
-            for meaning in read(*given)
-        )
-        frame = _frame(rows, schema)
-        if first == 0:
-            _create(engine, f"{name}_read", frame)
-        else:
-            _insert(engine, f"{name}_read", frame)
+    _create(engine, f"{name}_read", _frame((), schema))
+    for frame in _meanings(engine, f"{name}_raw", number, chosen, schema, read):
+        _insert(engine, f"{name}_read", frame)
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {name} AS "
         f"SELECT * FROM {name}_raw JOIN {name}_read USING ({number})"
     )
     engine.execute(f"DROP TABLE {name}_raw; DROP TABLE {name}_read")
+
+
+def _meanings(
+    engine: Engine,
+    raw: str,
+    number: str,
+    chosen: str,
+    schema: Columns,
+    read: Callable[..., list[_Row]],
+) -> Iterator[pl.DataFrame]:
+    """What the values of a table mean, in their order, a batch a frame.
+
+    Many are read by as many processes as the engine has threads; no more batches are held
+    than are being read.
+    """
+    count = engine.table(raw).shape[0]
+    batches = (
+        engine.execute(
+            f"SELECT {number}, {chosen} FROM {raw} "
+            f"WHERE {number} >= {first} AND {number} < {first + BATCH_ROWS}"
+        ).fetchall()
+        for first in range(0, count, BATCH_ROWS)
+    )
+    processes = engine.sql("SELECT current_setting('threads')").fetchall()[0][0]
+    if count <= ALONE_ROWS_MAX or processes == 1:
+        yield from (_read_batch(batch, schema, read) for batch in batches)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        while some := list(itertools.islice(batches, 2 * processes)):
+            yield from pool.map(
+                _read_batch, some, itertools.repeat(schema), itertools.repeat(read)
+            )
+
+
+def _read_batch(
+    batch: Sequence[tuple[Any, ...]], schema: Columns, read: Callable[..., list[_Row]]
+) -> pl.DataFrame:
+    rows = (
+        (number_of_row, *meaning)
+        for number_of_row, *given in batch
+        for meaning in read(*given)
+    )
+    return _frame(rows, schema)
 
 
 def _frame(rows: Iterable[_Row], schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
