@@ -25,7 +25,7 @@ from pipeline.normalise.address_values import Place, Reading
 from pipeline.normalise.identifiers import canonical_cadastral_number
 
 BATCH_ROWS = 20_000
-ALONE_ROWS_MAX = 50_000
+ALONE_ROWS_MAX = 150_000
 """So many distinct values are read by one process: others take a second to start."""
 UNREAD_CHARACTERS_MAX = 500
 NOT_ALONE = -1

@@ -153,21 +153,25 @@ def in_pieces(
     split = engine.sql(split_sql("source"))  # noqa: F841 - read by name
     lines = f"{names.piece}_lines"
     engine.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {lines} AS
-        SELECT first_text, second_text, house, building, flat, tail
-        FROM split WHERE address_text IS NOT NULL"""
+        f"CREATE OR REPLACE TEMP TABLE {lines} AS "
+        "SELECT * FROM split WHERE address_text IS NOT NULL"
     )
     read_pieces(engine, names.piece, engine.sql(_TEXTS.format(lines=lines)))
     read_number_columns(engine, names.number, engine.sql(_NUMBERS.format(lines=lines)))
-    engine.execute(f"DROP TABLE {lines}")
     cadastral = engine.sql(
         f"""SELECT DISTINCT cadastral_number FROM source
         WHERE NOT ({is_canonical("cadastral_number")})"""
     )
     read_cadastral_numbers(engine, names.cadastral, cadastral)
     kept = f", {passed_on}" if passed_on else ""
+    columns = split_sql("(SELECT * FROM source WHERE address_text IS NULL)")
     return engine.sql(
-        _IN_PIECES.format(piece=names.piece, number=names.number, passed_on=kept)
+        _IN_PIECES.format(
+            split=f"({columns} UNION ALL BY NAME SELECT * FROM {lines})",
+            piece=names.piece,
+            number=names.number,
+            passed_on=kept,
+        )
     )
 
 
@@ -215,7 +219,7 @@ _IN_PIECES = """
                 OR (coalesce(first.mask, 0) & coalesce(second.mask, 0)) <> 0
             THEN json_array(CASE WHEN address_text IS NOT NULL THEN district_code END,
                 mahalla, street, head, has_number)::VARCHAR END AS whole_key
-        FROM split
+        FROM {split} AS split
         LEFT JOIN {piece} AS first
             ON first.text = split.first_text AND first.kind = split.first_kind
         LEFT JOIN {piece} AS second
