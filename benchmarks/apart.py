@@ -62,14 +62,13 @@ def _measured(step: Step, folder: str, rows: int, settings: Settings) -> dict[st
     began, worked = time.perf_counter(), _processor_seconds()
     found = step(folder, rows, settings)
     seconds, work = time.perf_counter() - began, _processor_seconds() - worked
-    own, helpers = (resource.getrusage(who).ru_maxrss for who in WHOSE)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "step": step.__name__,
         "rows": rows,
         "seconds": round(seconds, 1),
         "cpu_seconds": round(work, 1),
         "rows_per_second": round(rows / seconds),
-        "peak_rss_mib": own // 1024,
-        "peak_rss_mib_of_a_helper": helpers // 1024,
+        "peak_rss_mib": peak // 1024,
         **found,
     }
