@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench run test lint fix tables bench bench-normalise bench-persons bench-linkage bench-stress bench-quality bench-place bench-finder bench-release clean
+.PHONY: help setup setup-test setup-bench run test coverage lint fix tables bench bench-normalise bench-persons bench-linkage bench-stress bench-quality bench-place bench-finder bench-release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,8 +49,14 @@ lint: setup-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# A file's fixtures may be whole releases: a file stays on one worker, the longest go first.
+IN_TWO = -n 2 --dist loadfile --no-loadscope-reorder
+
 test: lint ## check style and types, run every test
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest $(IN_TWO)
+
+coverage: setup-test ## run every test and tell which lines none reaches
+	$(BIN)/python -m pytest $(IN_TWO) --cov --cov-report=term:skip-covered
 
 fix: setup-test ## format, and mend what ruff can mend
 	$(BIN)/ruff format .

@@ -4,30 +4,22 @@ What belongs here: looking ahead, taking and giving. No type word means anything
 """
 
 from pipeline.normalise.address_items import NAMED, Item, is_filler, number_form, words_of
-from pipeline.normalise.address_tokens import MARKER, NUMBER, WORD, Atom
+from pipeline.normalise.address_tokens import NUMBER, WORD, Atom
 from pipeline.normalise.address_words import Marker, area_names
+from pipeline.normalise.lookahead import Lookahead
 from pipeline.normalise.places import join_key
 
 
-class Cursor:
+class Cursor(Lookahead):
     """The atoms between two commas, read from left to right."""
 
     def __init__(self, atoms: list[Atom]) -> None:
-        self.atoms = [
-            atom for index, atom in enumerate(atoms) if not is_filler(atoms, index)
-        ]
-        self.at = 0
+        super().__init__(
+            [atom for index, atom in enumerate(atoms) if not is_filler(atoms, index)]
+        )
         self.pending: list[Atom] = []
         self.items: list[Item] = []
         self.has_house = False
-
-    def _next(self, ahead: int = 0) -> Atom | None:
-        index = self.at + ahead
-        return self.atoms[index] if index < len(self.atoms) else None
-
-    def _next_marker(self, ahead: int = 0) -> Marker | None:
-        atom = self._next(ahead)
-        return atom.marker if atom is not None and atom.kind == MARKER else None
 
     def _has_words(self) -> bool:
         return any(atom.kind == WORD for atom in self.pending)

@@ -23,18 +23,6 @@ class Names(Lanes):
             )
         return marker.is_weak and self._is_weak_word(follows)
 
-    def _block_follows(self) -> bool:
-        """Buyuk Ipak Yo'li-3 mavzesi: the street's word is part of the block's name."""
-        ahead, behind = self._next(), self._next_marker(1)
-        return (
-            ahead is not None
-            and ahead.kind == NUMBER
-            and ahead.is_joined
-            and behind is not None
-            and behind.meaning == "MASSIF"
-            and behind.side == "AFTER"
-        )
-
     def _mahalla_ends(self) -> bool:
         """Ishchilar shaharchasi MFY: the settlement word is part of the name."""
         follows, behind = self._next_marker(), self._next(1)

@@ -186,17 +186,6 @@ class _Reader(NameReader):
             join_key(words[at:]) in area_names() for at in range(len(words))
         )
 
-    def _block_follows(self) -> bool:
-        """Buyuk Ipak Yo'li-3 mavzesi: the street's word is part of the block's name."""
-        ahead, behind = self._next(), self._next_marker(1)
-        return (
-            ahead is not None
-            and ahead.kind == NUMBER
-            and ahead.is_joined
-            and behind is not None
-            and behind.meaning == "MASSIF"
-        )
-
     # Exceptions and remainders ----------------------------------------------------------
 
     def _except(self, atom: Atom, meaning: str) -> None:

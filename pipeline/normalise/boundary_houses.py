@@ -6,7 +6,7 @@ belong together stands in boundary_grammar.py.
 
 import dataclasses
 
-from pipeline.normalise.address_tokens import COMMA, MARKER, NUMBER, WORD, Atom
+from pipeline.normalise.address_tokens import COMMA, NUMBER, WORD, Atom
 from pipeline.normalise.address_words import Marker, area_names
 from pipeline.normalise.boundary_description import (
     Description,
@@ -16,18 +16,18 @@ from pipeline.normalise.boundary_description import (
     of_one_side,
     sides_agree,
 )
+from pipeline.normalise.lookahead import Lookahead
 from pipeline.normalise.places import join_key
 
 SIDE_WORDS = ("tomon", "tomoni", "tomonlari", "storona", "storoni")
 """The side of a street that a parity in brackets means: (juft tomoni), (чётная сторона)."""
 
 
-class HouseReader:
+class HouseReader(Lookahead):
     """The state of reading a boundary text, and how its numbers are read."""
 
     def __init__(self, atoms: list[Atom]) -> None:
-        self.atoms = atoms
-        self.at = 0
+        super().__init__(atoms)
         self.entries: list[list[Atom]] = [[]]
         self.open: Marker | None = None
         self.segment = 0
@@ -42,14 +42,6 @@ class HouseReader:
         self.last_houses: list[Houses] = []
         self.doubtful: set[int] = set()
         self.result = Description()
-
-    def _next(self, ahead: int = 0) -> Atom | None:
-        index = self.at + ahead
-        return self.atoms[index] if index < len(self.atoms) else None
-
-    def _next_marker(self, ahead: int = 0) -> Marker | None:
-        atom = self._next(ahead)
-        return atom.marker if atom is not None and atom.kind == MARKER else None
 
     def _last(self) -> Territory | None:
         return self.result.territories[-1] if self.result.territories else None

@@ -1,4 +1,4 @@
-"""The flow as Prefect's users run it: by command, as a module, by a worker of a server.
+"""The flow as Prefect's users run it: by command; on a server by a worker and as a module.
 
 After each run everything that left it (output, logs, states, artifacts) is searched for
 the people in the delivery: not one name, PINFL or document number may be there.
@@ -94,26 +94,18 @@ def run(command: list[str], env: dict[str, str], seconds: int = 300) -> str:
     return output
 
 
-@pytest.mark.parametrize("module", ["selv", "flows.build_voter_list"])
-def test_command_and_module_publish_and_tell_nothing(delivery, secrets, tmp_path, module):
-    command = ["build"] if module == "selv" else []
-    output = run(
-        [
-            sys.executable,
-            "-m",
-            module,
-            *command,
-            str(delivery),
-            "--election-date",
-            DAY,
-            "--output",
-            str(tmp_path / "published"),
-        ],
-        environment(tmp_path / "home"),
-    )
-    assert verify_release(str(tmp_path / "published" / DAY / "current")).is_valid
+def build_command(module: list[str], delivery: Path, output: Path) -> list[str]:
+    options = ["--election-date", DAY, "--output", str(output)]
+    return [sys.executable, "-m", *module, str(delivery), *options]
+
+
+def test_the_command_publishes_and_tells_nothing(delivery, secrets, tmp_path):
+    published, home = tmp_path / "published", tmp_path / "home"
+    command = build_command(["selv", "build"], delivery, published)
+    output = run(command, environment(home))
+    assert verify_release(str(published / DAY / "current")).is_valid
     assert search(output, secrets) == set()
-    assert search(database_text(tmp_path / "home"), secrets) == set()
+    assert search(database_text(home), secrets) == set()
 
 
 def free_port() -> int:
@@ -134,7 +126,7 @@ def wait_for(url: str, server: subprocess.Popen[bytes], seconds: int = 240) -> N
     raise AssertionError("the server did not answer")
 
 
-def test_worker_of_a_server_runs_the_deployment(delivery, secrets, tmp_path):
+def test_worker_and_module_build_by_a_server(delivery, secrets, tmp_path):
     port = free_port()
     api = f"http://127.0.0.1:{port}/api"
     env = environment(
@@ -160,6 +152,9 @@ def test_worker_of_a_server_runs_the_deployment(delivery, secrets, tmp_path):
         run([prefect, "deployment", "run", "build-voter-list/nightly"], env)
         output = run([prefect, "worker", "start", "--pool", "selv", "--run-once"], env, 500)
         state, artifacts = finished(api)
+        by_module = tmp_path / "by-module"
+        module = ["flows.build_voter_list"]
+        output += run(build_command(module, delivery, by_module), env)
     finally:
         server.terminate()
         server.wait(30)
@@ -168,8 +163,8 @@ def test_worker_of_a_server_runs_the_deployment(delivery, secrets, tmp_path):
     assert {artifact["key"] for artifact in artifacts} == {"counts-by-stage", "report"}
     counts = next(a for a in artifacts if a["key"] == "counts-by-stage")
     assert '"table": "voters"' in counts["data"]
-    release = tmp_path / "published" / DAY / "current"
-    assert verify_release(str(release)).is_valid
+    for published in (tmp_path / "published", by_module):
+        assert verify_release(str(published / DAY / "current")).is_valid
     said = output + (tmp_path / "server.log").read_text(errors="replace")
     assert search(said, secrets) == set()
     assert search(database_text(tmp_path / "home"), secrets) == set()

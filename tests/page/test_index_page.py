@@ -2,34 +2,17 @@
 
 import hashlib
 import re
-import shutil
-import subprocess
 
 import pytest
 
 from pipeline.release_files import write_release
 from pipeline.tables import open_engine
 from pipeline.three_languages import area_names
+from tests.browser import needs_browser, open_page
 from tests.release_tables import make_run, write_run_tables
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [pytest.mark.slow, needs_browser]
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium here: apt-get install chromium"
-    ),
-]
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=2000",
-)
 PROBE = """<script>addEventListener("load", () => {
   const seen = (code) => [...document.querySelectorAll("." + code)]
     .some((e) => getComputedStyle(e).display !== "none");
@@ -51,16 +34,8 @@ def page(tmp_path_factory):
     return release / "index/region=1718/district=1718203/index.html"
 
 
-def shown(path, profile, *flags):
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *flags, "--dump-dom"]
-    done = subprocess.run(
-        [*command, path], capture_output=True, text=True, timeout=60, check=True
-    )
-    return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-
-
 def test_the_console_is_silent(page, tmp_path):
-    document, console = shown(page.as_uri(), tmp_path)
+    document, console = open_page(page.as_uri(), tmp_path)
     assert console == []
     assert area_names()["1718203"].cy in document
 
@@ -74,7 +49,7 @@ def test_one_language_is_seen_and_nothing_is_cut_off(page, tmp_path, choice, see
     text = re.sub(r"<meta http-equiv=[^>]*>", "", page.read_text(encoding="utf-8"))
     copy = tmp_path / "probe.html"
     copy.write_text(text.replace("</body>", f"{PROBE}</body>"), encoding="utf-8")
-    document, _ = shown(copy.as_uri() + choice, tmp_path / "p", "--window-size=500,900")
+    document, _ = open_page(copy.as_uri() + choice, tmp_path / "p", "--window-size=500,900")
     assert re.search(r"<title>(.*?)</title>", document)[1] == f"{seen}|true|{tag}"
 
 
@@ -100,5 +75,5 @@ def test_the_page_checks_a_file_by_itself(page, tmp_path, words, said):
     copy = tmp_path / "probe.html"
     probe = PICK.replace("WORDS", words)
     copy.write_text(text.replace("</body>", f"{row}{probe}</body>"), encoding="utf-8")
-    document, _ = shown(copy.as_uri(), tmp_path / "p")
+    document, _ = open_page(copy.as_uri(), tmp_path / "p")
     assert re.search(r"<title>(.*?)</title>", document)[1] == said

@@ -5,10 +5,7 @@ import dataclasses
 import io
 import json
 import re
-import shutil
-import subprocess
 from html import unescape
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -18,30 +15,11 @@ from pipeline.report import PAGE, render_report
 from pipeline.summary import write_summary
 from pipeline.summary_areas import HISTORY_FIGURES
 from pipeline.tables import open_engine, write_json
+from tests.browser import needs_browser, open_page
 from tests.national_summary import national_summary
 from tests.release_tables import make_run, write_run_tables
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium here: apt-get install chromium"
-    ),
-]
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--enable-logging=stderr",
-    "--virtual-time-budget=3000",
-)
+pytestmark = [pytest.mark.slow, needs_browser]
 
 
 ALARMS = [
@@ -100,25 +78,11 @@ def report(tmp_path_factory):
     return path, summary
 
 
-def _open(path: Path, profile: Path, *flags: str) -> tuple[str, list[str]]:
-    """The page's document after its script ran, and what the console said."""
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *flags]
-    done = subprocess.run(
-        [*command, "--dump-dom", path],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return done.stdout, said
-
-
 @pytest.fixture(scope="module", params=["UZ ru", "UZ uz-Cyrl", "1718 uz", "1718401 en"])
 def opened(request, report, tmp_path_factory):
     area, language = request.param.split()
     path, summary = report
-    document, console = _open(
+    document, console = open_page(
         f"{path.as_uri()}#area={area}&lang={language}", tmp_path_factory.mktemp("profile")
     )
     return area, language, document, console, summary
@@ -210,7 +174,7 @@ def test_nothing_is_cut_off_at_the_width_of_a_phone(report, tmp_path):
     )
     assert "report.html" not in page
     probe.write_text(framed, encoding="utf-8")
-    document, _ = _open(
+    document, _ = open_page(
         probe.as_uri(), tmp_path / "profile", "--allow-file-access-from-files"
     )
     width = int(re.search(r"<title>width (\d+)</title>", document).group(1))
@@ -272,7 +236,7 @@ def test_address_of_the_page_opens_area_language_and_section(report, tmp_path):
         "there.document.title, there.history.length].join('|'); }, 300); }</script>",
         encoding="utf-8",
     )
-    document, console = _open(
+    document, console = open_page(
         probe.as_uri(), tmp_path / "profile", "--allow-file-access-from-files"
     )
     title = re.search(r"<title>([^<]*)</title>", document).group(1)
@@ -311,7 +275,7 @@ def _probe(report, tmp_path, name, script):
         f"f.onload = async () => {{ const page = f.contentWindow; {script} }}</script>",
         encoding="utf-8",
     )
-    document, _ = _open(
+    document, _ = open_page(
         probe.as_uri(), tmp_path / "profile", "--allow-file-access-from-files"
     )
     title = re.search(r"<title>(.*?)</title>", document, re.S)
@@ -389,6 +353,8 @@ def test_a_country_makes_a_page_under_five_megabytes_without_an_error(report, tm
     assert len(page.encode()) < 5_000_000
     path = tmp_path / "report.html"
     path.write_text(page, encoding="utf-8")
-    document, console = _open(f"{path.as_uri()}#area=1726&lang=ru", tmp_path / "profile")
+    document, console = open_page(
+        f"{path.as_uri()}#area=1726&lang=ru", tmp_path / "profile"
+    )
     assert console == []
     assert document.count("<section") >= 9
