@@ -49,7 +49,8 @@ lint: setup-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# A file's fixtures may be whole releases: a file stays on one worker, the longest go first.
+# A file's fixtures may be whole releases, so a file stays on one worker; files go in the
+# order of their names, by which the longest (tests/flows) are early.
 IN_TWO = -n 2 --dist loadfile --no-loadscope-reorder
 
 test: lint ## check style and types, run every test

@@ -11,6 +11,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 needs_browser = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium here: apt-get install chromium"
 )
+"""Pages are tried where there is a browser: no package of PyPI brings one along."""
 
 FLAGS = (
     "--headless",

@@ -23,6 +23,11 @@ class Names(Lanes):
             )
         return marker.is_weak and self._is_weak_word(follows)
 
+    def _block_follows(self) -> bool:
+        """The street's word is part of a block's name: not where a name may come after."""
+        block = self._block_ahead()
+        return block is not None and block.side == "AFTER"
+
     def _mahalla_ends(self) -> bool:
         """Ishchilar shaharchasi MFY: the settlement word is part of the name."""
         follows, behind = self._next_marker(), self._next(1)

@@ -174,7 +174,7 @@ class _Reader(NameReader):
         follows = self._next_marker()
         named = follows is not None and follows.meaning in (*TERRITORIES, "LANE")
         if marker.form == "name":
-            return named or self._block_follows() or self.open is not None
+            return named or self._block_ahead() is not None or self.open is not None
         if marker.is_weak and named and follows is not None and follows.side != "BEFORE":
             return True
         return marker.is_weak and marker.meaning in AREAS and self._is_no_area_before()

@@ -19,14 +19,9 @@ class Lookahead:
         atom = self._next(ahead)
         return atom.marker if atom is not None and atom.kind == MARKER else None
 
-    def _block_follows(self) -> bool:
-        """Buyuk Ipak Yo'li-3 mavzesi: the street's word is part of the block's name."""
+    def _block_ahead(self) -> Marker | None:
+        """Buyuk Ipak Yo'li-3 mavzesi: the block's type word behind a number joined on."""
         ahead, behind = self._next(), self._next_marker(1)
-        return (
-            ahead is not None
-            and ahead.kind == NUMBER
-            and ahead.is_joined
-            and behind is not None
-            and behind.meaning == "MASSIF"
-            and behind.side == "AFTER"
-        )
+        if ahead is None or ahead.kind != NUMBER or not ahead.is_joined:
+            return None
+        return behind if behind is not None and behind.meaning == "MASSIF" else None
