@@ -49,12 +49,16 @@ def run_ours(
     """From normalised records to both result tables on disk."""
     from pipeline.resolve_persons import resolve_persons
     from pipeline.run import Linkage
+    from pipeline.tables import STORED
 
     found = resolve_persons(
         engine, engine.read_parquet(str(records)), engine.sql(NO_DECISIONS), Linkage()
     )
-    found.person_links.write_parquet(str(links))
-    found.persons.write_parquet(str(folder / "persons.parquet"))
+    for rows, path in (
+        (found.person_links, links),
+        (found.persons, folder / "persons.parquet"),
+    ):
+        rows.query("rows", f"COPY rows TO '{path}' ({STORED})")
     return dict(found.notes)
 
 

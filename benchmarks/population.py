@@ -21,6 +21,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipeline.tables import STORED
+
 SYLLABLES = [c + v for c in "bdfghjklmnqrstvxyz" for v in "aeiou"]
 SURNAMES_MAX = 200_000
 CHUNK_PERSONS = 1_000_000
@@ -91,7 +93,7 @@ def write_population(folder: Path, persons: int, seed: int, duplicate_share: flo
         for kind, name in (("chunk", "records"), ("people", "truth")):
             engine.execute(
                 f"COPY (SELECT * FROM '{folder}/{kind}_*.parquet' ORDER BY row_id) "
-                f"TO '{folder}/{name}.parquet' (FORMAT parquet, COMPRESSION zstd)"
+                f"TO '{folder}/{name}.parquet' ({STORED})"
             )
     for file in (*folder.glob("chunk_*"), *folder.glob("people_*")):
         file.unlink()

@@ -26,6 +26,7 @@ from pipeline.resolve_persons.model import (
     CHANCE,
     COMPARISONS,
     SPARSE,
+    count_rows,
     find_neighbours,
     list_values,
 )
@@ -112,6 +113,7 @@ def _encode(
         f"CREATE OR REPLACE TEMP TABLE {PREFIX}_known AS "
         f"SELECT * FROM {PREFIX}_node WHERE NOT is_open"
     )
+    count_rows(engine, PREFIX)
     list_values(engine, PREFIX)
     find_neighbours(engine, PREFIX)
     count_frequencies(engine, COMPARISONS, f"{PREFIX}_known", PREFIX, sparse=SPARSE)

@@ -23,7 +23,12 @@ from pipeline.run import Run, join
 from schemas.catalogue import TABLES
 
 BATCH_ROWS = 500_000
-ROW_GROUP_ROWS = 122_880
+STORED = (
+    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+    "ROW_GROUP_SIZE 122880"
+)
+"""How one stage hands a table to the next. Version 2 stores numbers and short texts as
+differences: smaller files, written and read in less time."""
 REFERENCE = Path(__file__).resolve().parent.parent / "data" / "reference"
 
 DUCKDB_TYPES: dict[Any, str] = {
@@ -197,7 +202,7 @@ def write_parquet(
     relation.query(
         "relation",
         f"COPY (SELECT {columns} FROM relation ORDER BY {order}) TO '{_quoted(path)}' "
-        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})",
+        f"({STORED})",
     )
 
 

@@ -5,12 +5,16 @@ A pair is stored as three whole numbers, and both rows are read once for all rul
 nobody.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import duckdb
 
 BLOCK_PAIRS_MAX = 20_000
 """A block with more pairs than this is narrowed by the rule's refinements, or skipped."""
+NOTHING_COUNTED: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class BlockingRule:
     refinements: tuple[str, ...] = ()
     open_columns: tuple[str, ...] = ()
     """Columns of the open row where they differ from those of the row it finds."""
+    condition: str = "true"
+    """SQL on l (open row) and r (row found): what a pair must fulfil to be weighed."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,22 @@ def plan_blocks(
     open_table: str,
     all_table: str,
     pairs_max: int = BLOCK_PAIRS_MAX,
+    rows_of: Mapping[str, str] = NOTHING_COUNTED,
 ) -> tuple[list[BlockedRule], list[Capped]]:
-    """Steps that together give every pair of the rules, and what had to be left out."""
+    """Steps that together give every pair of the rules, and what had to be left out.
+
+    Args:
+        engine: where the tables are; gets one of large blocks for each step.
+        rules: the rules.
+        prefix: of the tables made.
+        open_table: rows that seek.
+        all_table: rows that may be found.
+        pairs_max: most pairs of one block.
+        rows_of: for columns already counted, the table (code, rows) of how many rows of
+            `all_table` hold a value; one that isn't listed stands on one row. No block
+            has more rows than its rarest value, so most need no count of their own. The
+            open rows must then be some of `all_table`, each once or twice.
+    """
     steps: list[BlockedRule] = []
     capped: list[Capped] = []
     for rule in rules:
@@ -67,12 +87,12 @@ def plan_blocks(
         for depth in range(len(rule.refinements) + 1):
             large = f"{prefix}_large_{rule.name}_{depth}"
             step = BlockedRule(rule, columns, open_columns, within, None)
-            blocks, pairs, is_used = _find_large(
-                engine, step, large, open_table, all_table, pairs_max
-            )
+            if not _is_sought(engine, step, open_table):
+                break
+            _list_suspects(engine, step, large, open_table, pairs_max, rows_of)
+            blocks, pairs = _keep_large(engine, step, large, all_table, pairs_max)
             without = large if blocks else None
-            if is_used:
-                steps.append(BlockedRule(rule, columns, open_columns, within, without))
+            steps.append(BlockedRule(rule, columns, open_columns, within, without))
             if not blocks:
                 break
             if depth == len(rule.refinements):
@@ -84,63 +104,77 @@ def plan_blocks(
     return steps, capped
 
 
-def _find_large(
+def _seekers_sql(step: BlockedRule, open_table: str) -> str:
+    """SQL of the keys k0, k1, ... that open rows seek in a step."""
+    keys = ", ".join(f"o.{column} AS k{i}" for i, column in enumerate(step.open_columns))
+    limits = [f"o.{column} IS NOT NULL" for column in step.open_columns]
+    if step.within:
+        table, width = step.within
+        limits.append(_in_keys("o", step, table, width, negated=False))
+    return f"SELECT {keys} FROM {open_table} AS o WHERE {' AND '.join(limits)}"
+
+
+def _is_sought(
+    engine: duckdb.DuckDBPyConnection, step: BlockedRule, open_table: str
+) -> bool:
+    return bool(engine.execute(f"{_seekers_sql(step, open_table)} LIMIT 1").fetchall())
+
+
+def _list_suspects(
     engine: duckdb.DuckDBPyConnection,
     step: BlockedRule,
     large: str,
     open_table: str,
+    pairs_max: int,
+    rows_of: Mapping[str, str],
+) -> None:
+    """Make the table of keys sought, and by how many rows, whose block may be too large."""
+    keys = _keys(step)
+    counted = [i for i, column in enumerate(step.columns) if column in rows_of]
+    # Of rows with one value at most twice as many seek: each, and its variant.
+    rows_min = math.isqrt(pairs_max // 2)
+    joins = " ".join(
+        f"JOIN {rows_of[step.columns[i]]} AS r{i} ON r{i}.code = k{i} "
+        f"AND r{i}.rows > {rows_min}"
+        for i in counted
+    )
+    most = ", ".join(f"min(r{i}.rows)" for i in counted)
+    bound = f"HAVING count(*) * least({most}) > {pairs_max}" if counted else ""
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {large} AS SELECT {keys}, count(*) AS seekers "
+        f"FROM ({_seekers_sql(step, open_table)}) {joins} GROUP BY {keys} {bound}"
+    )
+
+
+def _keep_large(
+    engine: duckdb.DuckDBPyConnection,
+    step: BlockedRule,
+    large: str,
     all_table: str,
     pairs_max: int,
-) -> tuple[int, int, bool]:
-    """Make the table of keys whose blocks are too large.
-
-    Returns:
-        How many, with how many pairs, and whether any block holds a pair at all.
-    """
-    keys = ", ".join(f"k{i}" for i in range(len(step.columns)))
-    seeking, found = (
-        "SELECT "
-        + ", ".join(f"{column} AS k{i}" for i, column in enumerate(columns))
-        + f", is_open FROM {table} WHERE "
-        + " AND ".join(f"{column} IS NOT NULL" for column in columns)
-        for table, columns in (
-            (open_table, step.open_columns),
-            (all_table, step.columns),
-        )
-    )
-    within = ""
-    if step.within:
-        table, width = step.within
-        within = "WHERE " + _in_keys("o", step, table, width, negated=False, keyed=True)
+) -> tuple[int, int]:
+    """Leave only keys whose blocks are too large; how many these are, and their pairs."""
+    suspects = engine.execute(f"SELECT count(*) FROM {large}").fetchall()[0][0]
+    if not suspects:
+        return 0, 0
+    keys = _keys(step)
+    equal = " AND ".join(f"r.{column} = k{i}" for i, column in enumerate(step.columns))
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {large} AS
-        WITH o AS MATERIALIZED (
-            SELECT {keys}, count(*) AS n FROM ({seeking}) AS o {within} GROUP BY {keys}
-        ), a AS (
-            SELECT {keys}, count(*) AS n FROM ({found}) SEMI JOIN o USING ({keys})
-            GROUP BY {keys} {_others(step)}
-        )
-        SELECT {keys}, o.n::BIGINT * a.n AS pairs FROM o JOIN a USING ({keys})
+        SELECT {keys}, seekers * count(*) AS pairs
+        FROM {all_table} AS r JOIN {large} ON {equal}
+        GROUP BY {keys}, seekers HAVING seekers * count(*) > {pairs_max}
         """
     )
     row = engine.execute(
-        f"SELECT count(*) FILTER (pairs > {pairs_max}), "
-        f"coalesce(sum(pairs) FILTER (pairs > {pairs_max}), 0), count(*) FROM {large}"
+        f"SELECT count(*), coalesce(sum(pairs), 0) FROM {large}"
     ).fetchall()[0]
-    engine.execute(f"DELETE FROM {large} WHERE pairs <= {pairs_max}")
-    return int(row[0]), int(row[1]), int(row[2]) > 0
+    return int(row[0]), int(row[1])
 
 
-def _others(step: BlockedRule) -> str:
-    """SQL that leaves out blocks in which an open row would meet nobody but itself.
-
-    An open row is itself in its block only where it is also a row to be found, and seeks
-    in the columns it is found by.
-    """
-    if step.open_columns != step.columns:
-        return ""
-    return "HAVING count(*) > 1 OR NOT bool_and(is_open)"
+def _keys(step: BlockedRule) -> str:
+    return ", ".join(f"k{i}" for i in range(len(step.columns)))
 
 
 def _in_keys(
@@ -150,11 +184,9 @@ def _in_keys(
     width: int,
     *,
     negated: bool,
-    keyed: bool = False,
 ) -> str:
     matches = " AND ".join(
-        f"{alias}.{f'k{i}' if keyed else step.open_columns[i]} = big.k{i}"
-        for i in range(width)
+        f"{alias}.{step.open_columns[i]} = big.k{i}" for i in range(width)
     )
     word = "NOT EXISTS" if negated else "EXISTS"
     return f"{word} (SELECT 1 FROM {table} AS big WHERE {matches})"
@@ -165,9 +197,9 @@ def collect_pairs(
     steps: list[BlockedRule],
     table: str,
     rows: tuple[str, str],
-    condition: str,
+    condition: str | None = None,
     open_filter: str = "true",
-) -> int:
+) -> None:
     """Make `<table>` of step, seeker, node found; and `<table>_found`.
 
     A pair of two open rows comes once a step (l before r) unless l is a variant of its
@@ -179,24 +211,31 @@ def collect_pairs(
         table: name of the tables made.
         rows: the open rows, in a table (no view), as they are named by their place in it;
             and the rows that may be found.
-        condition: SQL on l (open row) and r (row found) that a pair must fulfil.
+        condition: SQL on l (open row) and r (row found) that a pair must fulfil; by
+            default what its rule asks.
         open_filter: SQL on o: the open rows that seek.
-
-    Returns:
-        How many pairs there are; one that two steps give counts twice.
     """
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} "
         f"(step UTINYINT, seeker INTEGER, node INTEGER)"
     )
     for number, step in enumerate(steps):
-        query = _meeting_sql(step, rows, condition, open_filter)
+        asked = step.rule.condition if condition is None else condition
+        query = _meeting_sql(step, rows, asked, open_filter)
         engine.execute(
             f"INSERT INTO {table} SELECT {number}, l.seeker, r.node FROM {query}"
         )
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {table}_found AS "
         f"SELECT * FROM {rows[1]} SEMI JOIN {table} USING (node)"
+    )
+
+
+def keep_once(engine: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Keep each pair of collect_pairs once, whichever steps gave it; how many there are."""
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS "
+        f"SELECT min(step) AS step, seeker, node FROM {table} GROUP BY seeker, node"
     )
     return int(engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 

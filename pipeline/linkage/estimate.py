@@ -6,7 +6,9 @@ counted agreement patterns (Winkler 2000; Enamorado, Fifield and Imai 2019), so 
 depends on the number of patterns, not of pairs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import duckdb
 import numpy as np
@@ -89,6 +91,7 @@ def count_frequencies(
     prefix: str,
     person: str = "node",
     sparse: tuple[str, ...] = (),
+    counted: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Make `<prefix>_freq_<column>` (code, rows, bits, is_stated) and neighbours' mass.
 
@@ -106,8 +109,9 @@ def count_frequencies(
         person: column that tells whose row it is; a value counts once per person.
         sparse: whole-number columns whose values mostly stand on one row each; only the
             others are listed.
+        counted: columns whose rows are counted already, and the table (code, rows).
     """
-    count_columns(engine, comparisons, nodes, prefix, person, sparse)
+    count_columns(engine, comparisons, nodes, prefix, person, sparse, counted)
     count_neighbour_mass(engine, comparisons, prefix)
 
 
@@ -118,6 +122,7 @@ def count_columns(
     prefix: str,
     person: str = "node",
     sparse: tuple[str, ...] = (),
+    counted: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """The frequency tables of count_frequencies without the mass of neighbours."""
     columns = {
@@ -129,15 +134,16 @@ def count_columns(
         if column in sparse:
             count_sparse(engine, column, nodes, prefix)
             continue
-        counted = "count(*)" if person == "node" else f"count(DISTINCT {person})"
+        amount = "count(*)" if person == "node" else f"count(DISTINCT {person})"
+        rows_of = counted.get(
+            column,
+            f"(SELECT {column} AS code, {amount} AS rows FROM {nodes} "
+            f"WHERE {column} IS NOT NULL GROUP BY {column})",
+        )
         engine.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE {prefix}_freq_{column} AS
-            SELECT {column} AS code, {counted} AS rows,
-                log2({counted} / sum({counted}) OVER ())::REAL AS bits,
-                true AS is_stated
-            FROM {nodes} WHERE {column} IS NOT NULL GROUP BY {column}
-            """
+            f"CREATE OR REPLACE TEMP TABLE {prefix}_freq_{column} AS "
+            f"SELECT code, rows, log2(rows / sum(rows) OVER ())::REAL AS bits, "
+            f"true AS is_stated FROM {rows_of}"
         )
         rows = engine.execute(f"SELECT sum(rows) FROM {prefix}_freq_{column}").fetchall()
         store_rest(engine, column, prefix, int(rows[0][0] or 0), 1)

@@ -65,8 +65,7 @@ def encode_records(
     )
     joins = "\n".join(
         f"LEFT JOIN {prefix}_part_{name} AS {name}_ "
-        f"ON {name}_.key_text IS NOT DISTINCT FROM t.{name}_key "
-        f"AND {name}_.loose_text IS NOT DISTINCT FROM t.{name}_loose"
+        f"ON {_part_condition(engine, name, prefix)}"
         for name in NAMES
     )
     places = ", ".join(f"{column}_.code AS {column}" for column in PLACES)
@@ -153,11 +152,30 @@ def _encode_names(
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {prefix}_part_{name} AS "
             f"SELECT key_text, loose_text, k.code AS key, l.code AS loose, "
-            f"{_letters('loose_text')} AS letters, hash(key_text, loose_text) AS digest "
+            f"{_letters('loose_text')} AS letters, "
+            f"if(coalesce(key_text, loose_text) IS NOT NULL, hash(key_text, loose_text), "
+            f"NULL) AS digest "
             f"FROM {prefix}_pair_{name} "
             f"LEFT JOIN {prefix}_name AS k ON k.text = key_text "
             f"LEFT JOIN {prefix}_name AS l ON l.text = loose_text"
         )
+
+
+def _part_condition(engine: duckdb.DuckDBPyConnection, name: str, prefix: str) -> str:
+    """SQL that finds a row's name part: by its exact key alone where that tells the loose.
+
+    It does for names as the stage before reads them, and halves the work on text.
+    """
+    is_told = engine.execute(
+        f"SELECT count(key_text) = count(DISTINCT key_text) "
+        f"AND count(loose_text) FILTER (key_text IS NULL) = 0 FROM {prefix}_part_{name}"
+    ).fetchall()[0][0]
+    if is_told:
+        return f"{name}_.key_text = t.{name}_key"
+    return (
+        f"{name}_.key_text IS NOT DISTINCT FROM t.{name}_key "
+        f"AND {name}_.loose_text IS NOT DISTINCT FROM t.{name}_loose"
+    )
 
 
 def _letters(text: str) -> str:

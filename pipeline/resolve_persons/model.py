@@ -4,15 +4,13 @@ The prior m probabilities are starting values and hold where data are scarce; EM
 them. What may never be merged, whatever the weight, stands in verdict.py.
 """
 
-import itertools
-
 import duckdb
 
 from pipeline.linkage.block import BlockingRule
 from pipeline.linkage.compare import Comparison, Condition, Neighbours, Tier
 from pipeline.linkage.estimate import Frequencies
 from pipeline.linkage.neighbours import EDIT_GRADES, edit_neighbours
-from pipeline.resolve_persons.encode import NAMES, PREFIX
+from pipeline.resolve_persons.encode import PREFIX
 
 NAME_LEVELS = {"exact": 0.86, "loose": 0.06, "typo": 0.04, "near": 0.005}
 BOTH_WOMEN = "l.sex = 1 AND r.sex = 1"
@@ -141,6 +139,31 @@ SURNAME = ("surname", "surname_of_women")
 CHANCE = (*SURNAME, "given_name", "patronymic", "birth_date", "birth_year")
 """Comparisons that the expected number of chance matches is made of."""
 
+
+def _may_agree(name: str) -> str:
+    """SQL: two names may be within one edit, or one is unknown: their letters nearly agree.
+
+    An edit takes away one letter and brings in one, so two bits of the letters differ.
+    """
+    return f"(bit_count(xor(l.{name}_letters, r.{name}_letters)) > 2) IS NOT TRUE"
+
+
+def _names_or_number(*names: str) -> str:
+    """SQL: one of the names may agree, or the identifiers nearly do.
+
+    For blocks of equal birth date and one equal name. A pair whose other two names
+    certainly differ, with neither paper nor number nor address in common, is by verdict.py
+    never merged nor asked, and nearly every pair that meets by chance is one of these. An
+    equal paper, number or address has a rule of its own, so what is left to ask is this.
+    It is null, not false, where what it asks for is unknown.
+    """
+    agree = " OR ".join(_may_agree(name) for name in names)
+    return (
+        f"({agree} OR l.digits IS NOT NULL AND r.digits IS NOT NULL "
+        f"AND {_one_digit('digits')})"
+    )
+
+
 BLOCKING: tuple[BlockingRule, ...] = (
     BlockingRule("digits", ("digits",), ("identifier",), ("birth_year", "sex")),
     BlockingRule("document", ("document_key",), ("document",), ("birth_date",)),
@@ -149,18 +172,21 @@ BLOCKING: tuple[BlockingRule, ...] = (
         ("birth_date", "given_name_loose"),
         ("birth_date", "birth_year", "given_name"),
         ("patronymic_loose", "district_code", "surname_loose"),
+        condition=_names_or_number("surname", "patronymic"),
     ),
     BlockingRule(
         "birth_surname",
         ("birth_date", "surname_loose"),
         ("birth_date", "birth_year", *SURNAME),
         ("given_name_loose", "district_code", "patronymic_loose"),
+        condition=_names_or_number("given_name", "patronymic"),
     ),
     BlockingRule(
         "birth_patronymic",
         ("birth_date", "patronymic_loose"),
         ("birth_date", "birth_year", "patronymic"),
         ("district_code", "surname_loose", "given_name_loose"),
+        condition=_names_or_number("surname", "given_name"),
     ),
     BlockingRule(
         "names",
@@ -181,28 +207,6 @@ BLOCKING: tuple[BlockingRule, ...] = (
         ("given_name_loose",),
     ),
 )
-
-
-def _may_agree(name: str) -> str:
-    """SQL: two names may be within one edit, or one is unknown: their letters nearly agree.
-
-    An edit takes away one letter and brings in one, so two bits of the letters differ.
-    """
-    return f"(bit_count(xor(l.{name}_letters, r.{name}_letters)) > 2) IS NOT TRUE"
-
-
-_TWO_NAMES_MAY_AGREE = " OR ".join(
-    f"{_may_agree(one)} AND {_may_agree(two)}"
-    for one, two in itertools.combinations(NAMES, 2)
-)
-NOT_STRANGERS = f"""({_TWO_NAMES_MAY_AGREE}
-    OR l.document_key = r.document_key OR l.address_id = r.address_id
-    OR l.digits IS NOT NULL AND r.digits IS NOT NULL
-        AND (l.digits = r.digits OR {_one_digit("digits")}))"""
-"""What a pair must fulfil to be weighed at all. Two names certainly differ, and neither
-paper nor number nor address agrees: by verdict.py such a pair is never merged nor asked.
-Nearly every pair that meets by chance is one of these, so that this is the condition that
-costs: it is null, not false, where what it asks for is unknown, and cheap before dear."""
 
 PINFL_FIXES = ("identifier", "birth_date", "birth_year", "sex")
 """What pairs of one verified PINFL say nothing about: by its check it agrees with sex and
@@ -245,14 +249,31 @@ NEAR = ("surname_loose", "given_name_loose", "patronymic_loose", "birth_date")
 """Columns that have neighbours."""
 
 
+ROWS_OF = {
+    **{column: f"{PREFIX}_rows_{column}" for column in NEAR},
+    **{column: f"{PREFIX}_freq_{column}" for column in COUNTED_NIGHTLY},
+}
+"""Where it stands how many of tonight's rows hold a value."""
+
+
+def count_rows(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
+    """Make `<prefix>_rows_<column>` (code, rows) of tonight's rows, for columns in NEAR."""
+    for column in NEAR:
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {prefix}_rows_{column} AS SELECT "
+            f"{column} AS code, count(*) AS rows FROM {prefix}_node "
+            f"WHERE {column} IS NOT NULL GROUP BY {column}"
+        )
+
+
 def list_values(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
-    """Make `<prefix>_values_<column>` (code, text, rows) of tonight's rows."""
+    """Make `<prefix>_values_<column>` (code, text, rows) of what count_rows counted."""
     texts = dictionaries(prefix)
     for column in NEAR:
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {prefix}_values_{column} AS "
-            f"SELECT code, text, n AS rows FROM (SELECT {column} AS code, count(*) AS n "
-            f"FROM {prefix}_node GROUP BY ALL) JOIN ({texts[column]}) USING (code)"
+            f"SELECT code, text, rows FROM {prefix}_rows_{column} "
+            f"JOIN ({texts[column]}) USING (code)"
         )
 
 

@@ -9,6 +9,7 @@ import dataclasses
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from pipeline.linkage.cluster import Ints, Links
 from pipeline.linkage.frames import store_columns
@@ -28,17 +29,17 @@ class Tied:
     pinfl: Ints
     """Code of the verified PINFL, dense from 0; -1 for none."""
     rule_links: Links
-    rules: npt.NDArray[np.object_]
+    rules: pl.Series
     cannot: tuple[Ints, Ints]
     weighed: Weighed
 
 
 def collect_tied(engine: duckdb.DuckDBPyConnection, weighed: Weighed) -> Tied:
     """Rows of rule links, cannot-links and scored pairs, with all these renumbered."""
-    links = engine.execute(
+    links = engine.sql(
         f"SELECT left_node, right_node, weight, rule FROM {LINKS} "
         f"ORDER BY weight DESC, left_node, right_node"
-    ).fetchnumpy()
+    ).pl()
     cannot = engine.execute(
         f"SELECT left_node, right_node FROM {CANNOT} ORDER BY left_node, right_node"
     ).fetchnumpy()
@@ -65,7 +66,7 @@ def collect_tied(engine: duckdb.DuckDBPyConnection, weighed: Weighed) -> Tied:
             places(links["right_node"]),
             np.asarray(links["weight"], dtype=np.float64),
         ),
-        rules=np.asarray(links["rule"], dtype=np.object_),
+        rules=links["rule"],
         cannot=(places(cannot["left_node"]), places(cannot["right_node"])),
         weighed=dataclasses.replace(
             weighed, left=places(weighed.left), right=places(weighed.right)

@@ -43,7 +43,7 @@ def _strongest(tied: Tied, decided: Decided) -> pl.DataFrame:
             "left": links.left[same],
             "right": links.right[same],
             "strength": links.weight[same],
-            "rule": pl.Series(tied.rules[same].tolist(), dtype=pl.String),
+            "rule": tied.rules.filter(pl.Series(same)),
         }
     ).with_columns(match_weight=pl.lit(None, pl.Float64), pattern=pl.lit(None, pl.Int64))
     merged = decided.is_merged

@@ -41,8 +41,11 @@ from pipeline.resolve_persons.model import (
     BLOCKING,
     COMPARISONS,
     COUNTED_NIGHTLY,
+    NEAR,
     PINFL_FIXES,
+    ROWS_OF,
     SPARSE,
+    count_rows,
     dictionaries,
     find_neighbours,
     list_values,
@@ -51,7 +54,6 @@ from pipeline.resolve_persons.rules import SAME_PINFLS, find_same, find_shared_p
 
 TRAINING_ROWS = 200_000
 """Rows that seek partners for the training of m; more rows add nothing but time."""
-NOT_SETTLED = "(l.pinfl IS NULL OR r.pinfl IS NULL)"
 ROWS_MIN = 10
 """Values on fewer rows are not listed in a file of parameters."""
 GROWTH_MAX = 1.25
@@ -71,10 +73,14 @@ def count_values(
     Raises:
         ConfigurationError: tonight has many more rows than the parameters stand for.
     """
+    count_rows(engine)
     if parameters is None:
         list_values(engine)
         find_neighbours(engine)
-        count_frequencies(engine, COMPARISONS, NODES, PREFIX, sparse=SPARSE)
+        counted = {column: ROWS_OF[column] for column in NEAR}
+        count_frequencies(
+            engine, COMPARISONS, NODES, PREFIX, sparse=SPARSE, counted=counted
+        )
         return count
     population = parameters.model.population
     if count > GROWTH_MAX * population:
@@ -96,7 +102,7 @@ def fit_model(engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule]) -> Mo
     stride = max(1, open_rows // TRAINING_ROWS)
     sample = f"{PREFIX}_sample"
     share = f"o.row_id % {stride} = 0"
-    collect_pairs(engine, steps, sample, (OPEN, NODES), NOT_SETTLED, share)
+    collect_pairs(engine, steps, sample, (OPEN, NODES), "true", share)
     pairs = pairs_sql(sample, OPEN)
     seen = engine.execute(count_patterns_sql(pairs, COMPARISONS, PREFIX)).fetchnumpy()
     counts = split_patterns(seen, [step.rule.fixes for step in steps])
@@ -131,7 +137,7 @@ def fit_parameters(
     count_values(engine, None, encoded.count)
     find_same(engine)
     find_shared_pinfls(engine)
-    steps, _ = plan_blocks(engine, BLOCKING, PREFIX, OPEN, NODES)
+    steps, _ = plan_blocks(engine, BLOCKING, PREFIX, OPEN, NODES, rows_of=ROWS_OF)
     model = fit_model(engine, steps)
     return collect_parameters(engine, model, fitted_on, rows_min)
 

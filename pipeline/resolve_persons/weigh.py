@@ -10,6 +10,7 @@ from pipeline.linkage.block import (
     BlockedRule,
     Capped,
     collect_pairs,
+    keep_once,
     pairs_sql,
     plan_blocks,
 )
@@ -21,7 +22,7 @@ from pipeline.resolve_persons.model import (
     BLOCKING,
     CHANCE,
     COMPARISONS,
-    NOT_STRANGERS,
+    ROWS_OF,
 )
 from pipeline.resolve_persons.remember import (
     CHANGED,
@@ -30,7 +31,7 @@ from pipeline.resolve_persons.remember import (
     digest_rows,
     find_changed,
 )
-from pipeline.resolve_persons.train import NOT_SETTLED, fit_model
+from pipeline.resolve_persons.train import fit_model
 
 SEEKING = f"{PREFIX}_seeking"
 """The open rows with the bits of their values."""
@@ -70,7 +71,7 @@ def weigh_pairs(
         last_night: what a night with these parameters, settings and program kept; then
             only pairs with a changed row are met.
     """
-    steps, capped = plan_blocks(engine, BLOCKING, PREFIX, OPEN, NODES)
+    steps, capped = plan_blocks(engine, BLOCKING, PREFIX, OPEN, NODES, rows_of=ROWS_OF)
     model = fit_model(engine, steps) if parameters is None else parameters.model
     add_frequencies(engine, COMPARISONS, OPEN, SEEKING, PREFIX)
     floor = posterior_floor_bits - model.prior_bits
@@ -113,8 +114,8 @@ def _score(
 ) -> int:
     """Make the table of pairs that reach the floor; how many were compared."""
     pairs = f"{PREFIX}_pair"
-    condition = f"{NOT_SETTLED} AND {NOT_STRANGERS}"
-    compared = collect_pairs(engine, steps, pairs, (SEEKING, rows), condition, open_filter)
+    collect_pairs(engine, steps, pairs, (SEEKING, rows), open_filter=open_filter)
+    compared = keep_once(engine, pairs)
     query = score_pairs_sql(pairs_sql(pairs, SEEKING), model, PREFIX, CHANCE, floor)
     engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
     return compared

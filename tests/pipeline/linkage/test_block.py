@@ -10,6 +10,7 @@ from pipeline.linkage.block import (
     BlockingRule,
     Capped,
     collect_pairs,
+    keep_once,
     pairs_sql,
     plan_blocks,
 )
@@ -30,19 +31,42 @@ def blocks():
     with duckdb.connect() as engine:
         engine.register("node", ROWS)
         engine.execute("CREATE TEMP TABLE open AS SELECT * FROM node WHERE is_open")
+        for column in ("name", "place"):
+            # Values on one row need no line.
+            engine.execute(
+                f"CREATE TEMP TABLE rows_{column} AS SELECT {column} AS code, "
+                f"count(*) AS rows FROM node GROUP BY ALL HAVING count(*) > 1"
+            )
         yield engine
 
 
 def pairs(
     engine: duckdb.DuckDBPyConnection, rule: BlockingRule, pairs_max: int
 ) -> tuple[list[tuple[int, int]], list[Capped]]:
-    steps, capped = plan_blocks(engine, (rule,), "t", "open", "node", pairs_max)
-    count = collect_pairs(engine, steps, "met", ("open", "node"), "true")
+    """Pairs met and what was capped, which don't depend on what was counted before."""
+    plain, counted = (
+        _pairs(engine, rule, pairs_max, rows_of)
+        for rows_of in ({}, {column: f"rows_{column}" for column in ("name", "place")})
+    )
+    assert plain == counted
+    return plain
+
+
+def _pairs(
+    engine: duckdb.DuckDBPyConnection,
+    rule: BlockingRule,
+    pairs_max: int,
+    rows_of: dict[str, str],
+) -> tuple[list[tuple[int, int]], list[Capped]]:
+    steps, capped = plan_blocks(
+        engine, (rule,), "t", "open", "node", pairs_max, rows_of=rows_of
+    )
+    collect_pairs(engine, steps, "met", ("open", "node"))
     found = engine.sql(
         "SELECT least(l.node, r.node), greatest(l.node, r.node) FROM "
         + pairs_sql("met", "open")
     ).fetchall()
-    assert count == len(found)
+    assert keep_once(engine, "met") == len(set(found))
     return sorted(found), capped
 
 
@@ -73,3 +97,15 @@ def test_block_that_stays_large_is_left_out_and_told(blocks: duckdb.DuckDBPyConn
     found, capped = pairs(blocks, BlockingRule("r", ("name",), ()), 20)
     assert found == [(8, 9)]
     assert capped == [Capped("r", 1, 32)]
+
+
+def test_pairs_fulfil_the_condition_of_their_rule(blocks: duckdb.DuckDBPyConnection):
+    rule = BlockingRule("r", ("name",), (), condition="l.place = r.place")
+    found, _ = pairs(blocks, rule, 1000)
+    assert found == expected(("name", "place"))
+
+
+def test_a_rule_that_nobody_seeks_by_makes_no_step(blocks: duckdb.DuckDBPyConnection):
+    blocks.execute("UPDATE open SET name = NULL")
+    rule = BlockingRule("r", ("name",), ())
+    assert plan_blocks(blocks, (rule,), "t", "open", "node") == ([], [])
