@@ -350,6 +350,7 @@ NO_CODES = {
     "FLAGS_UNEVEN": "warning of quality/measure.py, docs/adr/quality-without-labels.md",
     "TRY_CAST": "SQL",
     "ROW_GROUP_SIZE": "SQL",
+    "PARQUET_VERSION": "SQL",
     "COMPRESSION_LEVEL": "SQL",
 }
 """Words in capitals that are no code of the catalogue or of schemas/codes.py."""

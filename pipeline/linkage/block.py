@@ -199,11 +199,13 @@ def collect_pairs(
     rows: tuple[str, str],
     condition: str | None = None,
     open_filter: str = "true",
+    sampled: str = "false",
 ) -> None:
-    """Make `<table>` of step, seeker, node found; and `<table>_found`.
+    """Make `<table>` of step, seeker, node found, is_asked; and `<table>_found`.
 
     A pair of two open rows comes once a step (l before r) unless l is a variant of its
-    row. `<table>_found` holds the rows that are found.
+    row. `<table>_found` holds the rows that are found. `is_asked` is false for a pair that
+    is there only because its seeker is sampled.
 
     Args:
         engine: with the tables of plan_blocks.
@@ -214,16 +216,18 @@ def collect_pairs(
         condition: SQL on l (open row) and r (row found) that a pair must fulfil; by
             default what its rule asks.
         open_filter: SQL on o: the open rows that seek.
+        sampled: SQL on l: the seekers whose pairs are all there, whatever is asked.
     """
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} "
-        f"(step UTINYINT, seeker INTEGER, node INTEGER)"
+        f"(step UTINYINT, seeker INTEGER, node INTEGER, is_asked BOOLEAN)"
     )
     for number, step in enumerate(steps):
         asked = step.rule.condition if condition is None else condition
-        query = _meeting_sql(step, rows, asked, open_filter)
+        query = _meeting_sql(step, rows, f"({sampled} OR {asked})", open_filter)
         engine.execute(
-            f"INSERT INTO {table} SELECT {number}, l.seeker, r.node FROM {query}"
+            f"INSERT INTO {table} SELECT {number}, l.seeker, r.node, "
+            f"coalesce({asked}, false) FROM {query}"
         )
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {table}_found AS "
@@ -231,11 +235,11 @@ def collect_pairs(
     )
 
 
-def keep_once(engine: duckdb.DuckDBPyConnection, table: str) -> int:
-    """Keep each pair of collect_pairs once, whichever steps gave it; how many there are."""
+def keep_asked(engine: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Keep only pairs that are asked for, each once, whichever steps gave it; how many."""
     engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS "
-        f"SELECT min(step) AS step, seeker, node FROM {table} GROUP BY seeker, node"
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT min(step) AS step, seeker, node "
+        f"FROM {table} WHERE is_asked GROUP BY seeker, node"
     )
     return int(engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
@@ -263,8 +267,10 @@ def _meeting_sql(
     return f"{source} AS l JOIN {rows[1]} AS r ON {equal} WHERE {once} AND {condition}"
 
 
-def pairs_sql(table: str, open_table: str) -> str:
+def pairs_sql(table: str, open_table: str, open_filter: str = "true") -> str:
     """SQL that streams the pairs of collect_pairs: step, open row l, found row r.
+
+    Only of those open rows that fulfil the filter, SQL on their columns.
 
     Both rows travel on as one value each: chained joins of plain columns make DuckDB 2.0
     mix up the dictionaries of two threads ("dict-surviving cache … changed identity") and
@@ -272,6 +278,7 @@ def pairs_sql(table: str, open_table: str) -> str:
     """
     return (
         f"(SELECT p.step, l, r FROM {table} AS p "
-        f"JOIN (SELECT rowid::INTEGER AS seeker, * FROM {open_table}) AS l USING (seeker) "
+        f"JOIN (SELECT rowid::INTEGER AS seeker, * FROM {open_table} "
+        f"WHERE {open_filter}) AS l USING (seeker) "
         f"JOIN {table}_found AS r ON r.node = p.node)"
     )

@@ -38,9 +38,9 @@ def find_repeats(
         )
     )
     values = np.asarray(found, dtype=np.int64)
-    # Equal values have equal remainders, so each thread finds its own.
-    parts = int(threads[0])
-    with ThreadPoolExecutor(parts) as pool:
+    # Equal values end in equal bits, so threads share no value.
+    parts = 1 << (int(threads[0]) - 1).bit_length()
+    with ThreadPoolExecutor(int(threads[0])) as pool:
         repeated = list(pool.map(lambda k: _repeated(values, parts, k), range(parts)))
     distinct = np.concatenate([part[0] for part in repeated])
     rows = np.concatenate([part[1] for part in repeated])
@@ -48,9 +48,9 @@ def find_repeats(
     return Repeats(distinct[order], rows[order], len(values))
 
 
-def _repeated(values: Ints, parts: int, remainder: int) -> tuple[Ints, Ints]:
-    """Values with a remainder that stand on two rows or more, sorted, and on how many."""
-    chosen = values[values % parts == remainder] if parts > 1 else values.copy()
+def _repeated(values: Ints, parts: int, part: int) -> tuple[Ints, Ints]:
+    """Values of a part that stand on two rows or more, sorted, and on how many."""
+    chosen = values[values & (parts - 1) == part]
     chosen.sort()
     repeats = chosen[1:][chosen[1:] == chosen[:-1]]
     distinct, more = np.unique(repeats, return_counts=True)

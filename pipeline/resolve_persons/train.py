@@ -95,19 +95,32 @@ def count_values(
     return population
 
 
-def fit_model(engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule]) -> Model:
-    """The model of tonight's rows, from what a share of the open rows meet."""
+def sample_seekers(engine: duckdb.DuckDBPyConnection) -> tuple[str, int]:
+    """SQL that chooses the open rows whose pairs m is trained on; one of how many it is.
+
+    The column row_id is to be read as that of the open rows.
+    """
+    one_of = max(1, _count_rows(engine, OPEN) // TRAINING_ROWS)
+    return f"row_id % {one_of} = 0", one_of
+
+
+def fit_model(
+    engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule], pairs: str, one_of: int
+) -> Model:
+    """The model of tonight's rows, from what a share of the open rows meet.
+
+    Args:
+        engine: with the tables of count_values and find_same.
+        steps: what plan_blocks gave.
+        pairs: SQL for (step, l, r): all pairs of the rows that sample_seekers chooses.
+        one_of: what sample_seekers gave.
+    """
     u = tuple(u_probabilities(engine, c, PREFIX) for c in COMPARISONS)
     open_rows, rows = (_count_rows(engine, table) for table in (OPEN, NODES))
-    stride = max(1, open_rows // TRAINING_ROWS)
-    sample = f"{PREFIX}_sample"
-    share = f"o.row_id % {stride} = 0"
-    collect_pairs(engine, steps, sample, (OPEN, NODES), "true", share)
-    pairs = pairs_sql(sample, OPEN)
     seen = engine.execute(count_patterns_sql(pairs, COMPARISONS, PREFIX)).fetchnumpy()
     counts = split_patterns(seen, [step.rule.fixes for step in steps])
     m, found = estimate_m(COMPARISONS, u, [*counts, count_known_pairs(engine)])
-    matches = max([*found[:-1], 0.5]) * stride
+    matches = max([*found[:-1], 0.5]) * one_of
     prior = min(float(np.log2(matches / max(float(open_rows) * rows, 2.0))), -1.0)
     return Model(
         COMPARISONS,
@@ -138,7 +151,10 @@ def fit_parameters(
     find_same(engine)
     find_shared_pinfls(engine)
     steps, _ = plan_blocks(engine, BLOCKING, PREFIX, OPEN, NODES, rows_of=ROWS_OF)
-    model = fit_model(engine, steps)
+    chosen, one_of = sample_seekers(engine)
+    sample = f"{PREFIX}_sample"
+    collect_pairs(engine, steps, sample, (OPEN, NODES), "true", f"o.{chosen}")
+    model = fit_model(engine, steps, pairs_sql(sample, OPEN), one_of)
     return collect_parameters(engine, model, fitted_on, rows_min)
 
 

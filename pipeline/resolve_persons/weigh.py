@@ -10,7 +10,7 @@ from pipeline.linkage.block import (
     BlockedRule,
     Capped,
     collect_pairs,
-    keep_once,
+    keep_asked,
     pairs_sql,
     plan_blocks,
 )
@@ -31,10 +31,11 @@ from pipeline.resolve_persons.remember import (
     digest_rows,
     find_changed,
 )
-from pipeline.resolve_persons.train import fit_model
+from pipeline.resolve_persons.train import fit_model, sample_seekers
 
 SEEKING = f"{PREFIX}_seeking"
 """The open rows with the bits of their values."""
+PAIRS = f"{PREFIX}_pair"
 SCORED = f"{PREFIX}_scored"
 BEST = f"{PREFIX}_best"
 """Scored pairs, each once."""
@@ -72,15 +73,22 @@ def weigh_pairs(
             only pairs with a changed row are met.
     """
     steps, capped = plan_blocks(engine, BLOCKING, PREFIX, OPEN, NODES, rows_of=ROWS_OF)
-    model = fit_model(engine, steps) if parameters is None else parameters.model
     add_frequencies(engine, COMPARISONS, OPEN, SEEKING, PREFIX)
-    floor = posterior_floor_bits - model.prior_bits
     if parameters is not None:
         digest_rows(engine, steps)
-    if last_night is None:
-        compared, kept = _score(engine, steps, model, floor, SCORED), 0
+    kept = 0
+    if parameters is None:
+        model = _fit(engine, steps)
+        compared = _score(engine, model, posterior_floor_bits, SCORED)
+    elif last_night is None:
+        model = parameters.model
+        collect_pairs(engine, steps, PAIRS, (SEEKING, NODES))
+        compared = _score(engine, model, posterior_floor_bits, SCORED)
     else:
-        compared, kept = _score_changed(engine, steps, model, floor, last_night)
+        model = parameters.model
+        compared, kept = _score_changed(
+            engine, steps, model, posterior_floor_bits, last_night
+        )
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {BEST} AS SELECT left_node, right_node, "
         f"max(weight) AS weight, arg_max(pattern, (weight, pattern)) AS pattern, "
@@ -103,20 +111,20 @@ def weigh_pairs(
     )
 
 
+def _fit(engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule]) -> Model:
+    """Make PAIRS, and the model from those of them whose seeker is sampled."""
+    chosen, one_of = sample_seekers(engine)
+    collect_pairs(engine, steps, PAIRS, (SEEKING, NODES), sampled=f"l.{chosen}")
+    return fit_model(engine, steps, pairs_sql(PAIRS, SEEKING, chosen), one_of)
+
+
 def _score(
-    engine: duckdb.DuckDBPyConnection,
-    steps: list[BlockedRule],
-    model: Model,
-    floor: float,
-    table: str,
-    rows: str = NODES,
-    open_filter: str = "true",
+    engine: duckdb.DuckDBPyConnection, model: Model, posterior_floor_bits: float, table: str
 ) -> int:
-    """Make the table of pairs that reach the floor; how many were compared."""
-    pairs = f"{PREFIX}_pair"
-    collect_pairs(engine, steps, pairs, (SEEKING, rows), open_filter=open_filter)
-    compared = keep_once(engine, pairs)
-    query = score_pairs_sql(pairs_sql(pairs, SEEKING), model, PREFIX, CHANCE, floor)
+    """Make the table of those in PAIRS that reach the floor; how many were compared."""
+    compared = keep_asked(engine, PAIRS)
+    floor = posterior_floor_bits - model.prior_bits
+    query = score_pairs_sql(pairs_sql(PAIRS, SEEKING), model, PREFIX, CHANCE, floor)
     engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
     return compared
 
@@ -125,15 +133,17 @@ def _score_changed(
     engine: duckdb.DuckDBPyConnection,
     steps: list[BlockedRule],
     model: Model,
-    floor: float,
+    posterior_floor_bits: float,
     last_night: Night,
 ) -> tuple[int, int]:
     """Make SCORED of pairs with a changed row, and of those kept; how many of each."""
     find_changed(engine, last_night)
     is_changed = f"o.node IN (SELECT node FROM {CHANGED})"
-    seeking = _score(engine, steps, model, floor, SCORED, NODES, is_changed)
+    collect_pairs(engine, steps, PAIRS, (SEEKING, NODES), open_filter=is_changed)
+    seeking = _score(engine, model, posterior_floor_bits, SCORED)
+    collect_pairs(engine, steps, PAIRS, (SEEKING, CHANGED), open_filter=f"NOT {is_changed}")
     found = f"{SCORED}_found"
-    others = _score(engine, steps, model, floor, found, CHANGED, f"NOT {is_changed}")
+    others = _score(engine, model, posterior_floor_bits, found)
     engine.execute(f"INSERT INTO {SCORED} SELECT * FROM {found}")
     engine.execute(
         f"INSERT INTO {SCORED} SELECT left_node, right_node, pattern, weight, chance_bits "

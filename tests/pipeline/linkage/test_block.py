@@ -10,7 +10,7 @@ from pipeline.linkage.block import (
     BlockingRule,
     Capped,
     collect_pairs,
-    keep_once,
+    keep_asked,
     pairs_sql,
     plan_blocks,
 )
@@ -66,7 +66,7 @@ def _pairs(
         "SELECT least(l.node, r.node), greatest(l.node, r.node) FROM "
         + pairs_sql("met", "open")
     ).fetchall()
-    assert keep_once(engine, "met") == len(set(found))
+    assert keep_asked(engine, "met") == len(set(found))
     return sorted(found), capped
 
 
@@ -103,6 +103,18 @@ def test_pairs_fulfil_the_condition_of_their_rule(blocks: duckdb.DuckDBPyConnect
     rule = BlockingRule("r", ("name",), (), condition="l.place = r.place")
     found, _ = pairs(blocks, rule, 1000)
     assert found == expected(("name", "place"))
+
+
+def test_all_pairs_of_sampled_seekers_are_there(blocks: duckdb.DuckDBPyConnection):
+    rule = BlockingRule("r", ("name",), (), condition="l.place = r.place")
+    steps, _ = plan_blocks(blocks, (rule,), "t", "open", "node")
+    collect_pairs(blocks, steps, "met", ("open", "node"), sampled="l.node = 2")
+    sample = pairs_sql("met", "open", "node = 2")
+    met = {node for pair in expected(("name",)) if 2 in pair for node in pair}
+    earlier_open = {0}
+    found = blocks.sql(f"SELECT l.node, r.node FROM {sample}").fetchall()
+    assert sorted(found) == [(2, node) for node in sorted(met - {2} - earlier_open)]
+    assert keep_asked(blocks, "met") == len(expected(("name", "place")))
 
 
 def test_a_rule_that_nobody_seeks_by_makes_no_step(blocks: duckdb.DuckDBPyConnection):
