@@ -201,7 +201,7 @@ def collect_pairs(
     open_filter: str = "true",
     sampled: str = "false",
 ) -> None:
-    """Make `<table>` of step, seeker, node found, is_asked; and `<table>_found`.
+    """Make `<table>` of step, seeker, node found, is_asked, is_sampled; and the rows found.
 
     A pair of two open rows comes once a step (l before r) unless l is a variant of its
     row. `<table>_found` holds the rows that are found. `is_asked` is false for a pair that
@@ -220,14 +220,15 @@ def collect_pairs(
     """
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} "
-        f"(step UTINYINT, seeker INTEGER, node INTEGER, is_asked BOOLEAN)"
+        f"(step UTINYINT, seeker INTEGER, node INTEGER, is_asked BOOLEAN, "
+        f"is_sampled BOOLEAN)"
     )
     for number, step in enumerate(steps):
         asked = step.rule.condition if condition is None else condition
         query = _meeting_sql(step, rows, f"({sampled} OR {asked})", open_filter)
         engine.execute(
             f"INSERT INTO {table} SELECT {number}, l.seeker, r.node, "
-            f"coalesce({asked}, false) FROM {query}"
+            f"coalesce({asked}, false), {sampled} FROM {query}"
         )
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {table}_found AS "
@@ -267,18 +268,17 @@ def _meeting_sql(
     return f"{source} AS l JOIN {rows[1]} AS r ON {equal} WHERE {once} AND {condition}"
 
 
-def pairs_sql(table: str, open_table: str, open_filter: str = "true") -> str:
+def pairs_sql(table: str, open_table: str, chosen: str = "true") -> str:
     """SQL that streams the pairs of collect_pairs: step, open row l, found row r.
 
-    Only of those open rows that fulfil the filter, SQL on their columns.
+    Only those that are chosen, by SQL on the columns of the table of pairs.
 
     Both rows travel on as one value each: chained joins of plain columns make DuckDB 2.0
     mix up the dictionaries of two threads ("dict-surviving cache … changed identity") and
     stop.
     """
     return (
-        f"(SELECT p.step, l, r FROM {table} AS p "
-        f"JOIN (SELECT rowid::INTEGER AS seeker, * FROM {open_table} "
-        f"WHERE {open_filter}) AS l USING (seeker) "
+        f"(SELECT p.step, l, r FROM (SELECT * FROM {table} WHERE {chosen}) AS p "
+        f"JOIN (SELECT rowid::INTEGER AS seeker, * FROM {open_table}) AS l USING (seeker) "
         f"JOIN {table}_found AS r ON r.node = p.node)"
     )

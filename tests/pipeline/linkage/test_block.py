@@ -109,7 +109,7 @@ def test_all_pairs_of_sampled_seekers_are_there(blocks: duckdb.DuckDBPyConnectio
     rule = BlockingRule("r", ("name",), (), condition="l.place = r.place")
     steps, _ = plan_blocks(blocks, (rule,), "t", "open", "node")
     collect_pairs(blocks, steps, "met", ("open", "node"), sampled="l.node = 2")
-    sample = pairs_sql("met", "open", "node = 2")
+    sample = pairs_sql("met", "open", "is_sampled")
     met = {node for pair in expected(("name",)) if 2 in pair for node in pair}
     earlier_open = {0}
     found = blocks.sql(f"SELECT l.node, r.node FROM {sample}").fetchall()
