@@ -95,6 +95,9 @@ def weigh_pairs(
         f"arg_max(chance_bits, (weight, pattern)) AS chance_bits "
         f"FROM {SCORED} GROUP BY left_node, right_node"
     )
+    # What follows needs their memory.
+    for table in (SEEKING, PAIRS, f"{PAIRS}_found", SCORED):
+        engine.execute(f"DROP TABLE {table}")
     found = engine.execute(
         f"SELECT * FROM {BEST} ORDER BY left_node, right_node"
     ).fetchnumpy()
