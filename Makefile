@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench run test coverage lint fix tables bench bench-normalise bench-persons bench-linkage bench-stress bench-quality bench-place bench-finder bench-release clean
+.PHONY: help setup setup-test setup-bench run test coverage lint fix tables bench bench-normalise bench-persons bench-next-night bench-linkage bench-stress bench-quality bench-place bench-finder bench-release bench-report clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,6 +66,8 @@ fix: setup-test ## format, and mend what ruff can mend
 tables: setup ## write docs/tables.md and docs/discrepancies.md from the contracts
 	$(BIN)/python -m pipeline.document_tables
 
+bench: bench-normalise bench-place bench-persons bench-next-night bench-linkage bench-stress bench-quality bench-finder bench-report bench-release ## every benchmark, hours in all
+
 bench-normalise: setup-test ## time and memory of names and addresses of a country
 	$(BIN)/python benchmarks/bench_normalise_names.py --rows $(or $(PERSONS),37000000)
 	$(BIN)/python benchmarks/bench_normalise_addresses.py --rows $(or $(DWELLINGS),10000000) \
@@ -77,6 +79,10 @@ bench-place: setup-test ## time and memory of placing a country's registrations
 
 bench-persons: setup-bench ## time, memory and quality of matching a country, beside Splink
 	$(BIN)/python benchmarks/bench_persons.py --sizes $(or $(SIZES),1000000 5000000 36000000) \
+		--runs $(or $(RUNS),3)
+
+bench-next-night: setup-test ## a night with 0.3 % changed rows beside the same night in full
+	$(BIN)/python benchmarks/bench_next_night.py --persons $(or $(PERSONS),5000000) \
 		--runs $(or $(RUNS),3)
 
 bench-stress: setup-test ## registers that break a matcher, a million rows each

@@ -116,7 +116,7 @@ def run_splink(
     return {}
 
 
-def _peak_mib() -> int:
+def peak_mib() -> int:
     """Peak memory of this program; ru_maxrss would also count what started it."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) // 1024
@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("system", choices=("ours", "splink"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--links", type=Path, required=True)
-    parser.add_argument("--memory-mib", type=int, default=6144)
+    parser.add_argument("--memory-mib", type=int, default=5120)
     parser.add_argument("--threads", type=int, default=2)
     chosen = parser.parse_args()
     run = run_ours if chosen.system == "ours" else run_splink
@@ -139,7 +139,7 @@ def main() -> None:
         figures = {
             "seconds": time.perf_counter() - began,
             "cpu_seconds": time.process_time() - spent,
-            "peak_mib": _peak_mib(),
+            "peak_mib": peak_mib(),
             "notes": notes,
         }
     print(json.dumps(figures))
