@@ -4,8 +4,10 @@ Whoever looks for equal keys among millions of rows, nearly all of which are alo
 no group per row. A sort of whole numbers takes a tenth of a hash table's time and memory.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import duckdb
 import numpy as np
@@ -14,6 +16,7 @@ import numpy.typing as npt
 from pipeline.linkage.frames import store_columns
 
 Ints = npt.NDArray[np.int64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,30 +32,45 @@ def find_repeats(
     engine: duckdb.DuckDBPyConnection, table: str, expression: str, condition: str = "true"
 ) -> Repeats:
     """Repeated values of a BIGINT expression over a table; nulls are left out."""
-    found, threads = (
-        engine.execute(query).fetchnumpy()["value"]
-        for query in (
-            f"SELECT ({expression})::BIGINT AS value FROM {table} "
-            f"WHERE {condition} AND ({expression}) IS NOT NULL",
-            "SELECT current_setting('threads')::INTEGER AS value",
-        )
-    )
-    values = np.asarray(found, dtype=np.int64)
-    # Equal values end in equal bits, so threads share no value.
-    parts = 1 << (int(threads[0]) - 1).bit_length()
-    with ThreadPoolExecutor(int(threads[0])) as pool:
-        repeated = list(pool.map(lambda k: _repeated(values, parts, k), range(parts)))
+    found = engine.execute(
+        f"SELECT ({expression})::BIGINT AS value FROM {table} "
+        f"WHERE {condition} AND ({expression}) IS NOT NULL"
+    ).fetchnumpy()
+    values = np.asarray(found["value"], dtype=np.int64)
+    repeated = in_parts(engine, values, _repeated)
     distinct = np.concatenate([part[0] for part in repeated])
     rows = np.concatenate([part[1] for part in repeated])
     order = np.argsort(distinct)
     return Repeats(distinct[order], rows[order], len(values))
 
 
-def _repeated(values: Ints, parts: int, part: int) -> tuple[Ints, Ints]:
-    """Values of a part that stand on two rows or more, sorted, and on how many."""
-    chosen = values[values & (parts - 1) == part]
-    chosen.sort()
-    repeats = chosen[1:][chosen[1:] == chosen[:-1]]
+def in_parts(
+    engine: duckdb.DuckDBPyConnection,
+    values: Ints,
+    work: Callable[[Ints], T],
+    first_bit: int = 0,
+) -> list[T]:
+    """What the work makes of each part of the values, as many at once as engine threads.
+
+    Equal values are in one part: parts differ in bits from `first_bit` on. The work may
+    change its part in place.
+    """
+    threads = int(
+        engine.execute("SELECT current_setting('threads')::INTEGER").fetchall()[0][0]
+    )
+    parts = 1 << (threads - 1).bit_length()
+
+    def run(part: int) -> T:
+        return work(values[(values >> first_bit) & (parts - 1) == part])
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, range(parts)))
+
+
+def _repeated(values: Ints) -> tuple[Ints, Ints]:
+    """Values that stand on two rows or more, sorted, and on how many."""
+    values.sort()
+    repeats = values[1:][values[1:] == values[:-1]]
     distinct, more = np.unique(repeats, return_counts=True)
     return distinct, more.astype(np.int64) + 1
 

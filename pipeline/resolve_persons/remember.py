@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pipeline.linkage.block import BlockedRule
 from pipeline.linkage.cluster import Ints
 from pipeline.linkage.frames import store_columns
+from pipeline.linkage.repeats import in_parts
 from pipeline.resolve_persons.encode import NODES, OPEN, PREFIX
 
 DIGESTS = f"{PREFIX}_digest"
@@ -125,11 +126,8 @@ def find_changed(engine: duckdb.DuckDBPyConnection, night: Night) -> int:
         engine.execute(f"SELECT digest FROM {DIGESTS}").fetchnumpy()["digest"],
         dtype=np.int64,
     )
-    both = np.concatenate([before, tonight | 1])
-    both.sort()
-    is_known = np.r_[False, both[1:] - both[:-1] == 1]
-    fresh = both[((both & 1) == 1) & ~is_known] & ~np.int64(1)
-    store_columns(engine, f"{PREFIX}_fresh", digest=np.unique(fresh))
+    fresh = in_parts(engine, np.concatenate([before, tonight | 1]), _fresh, first_bit=1)
+    store_columns(engine, f"{PREFIX}_fresh", digest=np.unique(np.concatenate(fresh)))
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {CHANGED} AS SELECT n.* FROM {NODES} AS n "
         f"SEMI JOIN (SELECT node FROM {DIGESTS} SEMI JOIN {PREFIX}_fresh USING (digest)) "
@@ -156,6 +154,14 @@ def find_changed(engine: duckdb.DuckDBPyConnection, night: Night) -> int:
         """
     )
     return int(engine.execute(f"SELECT count(*) FROM {CHANGED}").fetchall()[0][0])
+
+
+def _fresh(digests: Ints) -> Ints:
+    """Those marked by their lowest bit that do not come without it, or come twice."""
+    digests.sort()
+    is_known = np.r_[False, digests[1:] - digests[:-1] == 1]
+    fresh: Ints = digests[((digests & 1) == 1) & ~is_known]
+    return fresh & ~np.int64(1)
 
 
 def keep_night(engine: duckdb.DuckDBPyConnection, scored: str) -> Night:
