@@ -76,5 +76,5 @@ def _bar(
         f"{second if level else ''}"
         f'<rect class="{kind}" x="{left:.1f}" y="{y}" width="{max(right - left, 1):.1f}" '
         f'height="{BAR}" rx="2"/>'
-        f'<text x="{WIDTH}" y="{y + BAR - 4}" text-anchor="end">{bits:+.1f}</text>'
+        f'<text x="{WIDTH}" y="{y + BAR - 4}" text-anchor="end">{bits:+z.1f}</text>'
     )

@@ -246,12 +246,12 @@ def _print_weights(
     """The waterfall of one link or question: its sum, and what it makes of the odds."""
     bits = _table(title, "comparison", "level", "bits")
     for column, level, part in steps:
-        bits.add_row(column, level, f"{part:+.1f}")
+        bits.add_row(column, level, f"{part:+z.1f}")
     total = sum(step[2] for step in steps)
-    bits.add_row("sum", "", f"{total:+.1f}")
+    bits.add_row("sum", "", f"{total:+z.1f}")
     if prior is not None:
         odds = max(-60.0, min(60.0, total + prior))
-        bits.add_row("prior", "", f"{prior:+.1f}")
+        bits.add_row("prior", "", f"{prior:+z.1f}")
         bits.add_row(
             "posterior", f"{100 / (1 + 2.0**-odds):.4f} %", f"{total + prior:+.1f}"
         )

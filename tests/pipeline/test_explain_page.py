@@ -88,6 +88,12 @@ def test_each_bar_begins_where_the_last_one_ended():
     assert x4 + w4 == pytest.approx(x3, abs=0.2)
 
 
+def test_nothing_weighs_less_than_nothing():
+    svg = draw(Chart(bars=(("a", "x", -0.04),), total="sum", limits=(), title="t"))
+    assert "+0.0" in svg
+    assert "-0.0" not in svg
+
+
 def test_every_comparison_and_level_has_words():
     known = words()
     for comparison in COMPARISONS:
