@@ -20,6 +20,8 @@ import duckdb
 from bench_persons import in_process, population
 from persons_run import NO_DECISIONS, open_engine, peak_mib
 
+from pipeline.tables import STORED
+
 PARTS = {
     "encode_records": "coding",
     "count_values": "frequencies",
@@ -40,6 +42,7 @@ def change_rows(folder: Path) -> None:
         return
     limits = {"memory_limit": "4GiB", "temp_directory": str(folder / "spill")}
     with duckdb.connect(config=limits) as engine:
+        engine.execute("SET enable_progress_bar = false")
         engine.execute(
             f"""
             COPY (
@@ -58,7 +61,7 @@ def change_rows(folder: Path) -> None:
                 SELECT * REPLACE (
                     row_number() OVER (ORDER BY row_id, record_id) - 1 AS row_id)
                 FROM tonight ORDER BY row_id
-            ) TO '{folder}/{TONIGHT}'
+            ) TO '{folder}/{TONIGHT}' ({STORED})
             """
         )
 
@@ -70,7 +73,6 @@ def run_step(step: str, folder: Path, memory_mib: int) -> dict[str, Any]:
     from pipeline.resolve_persons.model import COMPARISONS
     from pipeline.resolve_persons.train import fit_parameters
     from pipeline.run import Linkage
-    from pipeline.tables import STORED
 
     engine = open_engine(memory_mib, 2, str(folder / "spill"))
     name = RECORDS if step in ("fit", "first") else TONIGHT
@@ -135,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--persons", type=int, default=5_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--memory-mib", type=int, default=5120)
+    parser.add_argument("--memory-mib", type=int, default=4608)
     parser.add_argument("--folder", type=Path, default=Path("data/benchmarks/persons"))
     parser.add_argument("--step", choices=("fit", "first", "next", "full"))
     chosen = parser.parse_args()

@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=sizes)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--systems", nargs="+", default=["ours", "splink"])
-    parser.add_argument("--memory-mib", type=int, default=5120)
+    parser.add_argument("--memory-mib", type=int, default=4608)
     parser.add_argument("--splink-memory-mib", type=int, default=18_000)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=Path("data/benchmarks/persons"))

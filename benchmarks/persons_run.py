@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("system", choices=("ours", "splink"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--links", type=Path, required=True)
-    parser.add_argument("--memory-mib", type=int, default=5120)
+    parser.add_argument("--memory-mib", type=int, default=4608)
     parser.add_argument("--threads", type=int, default=2)
     chosen = parser.parse_args()
     run = run_ours if chosen.system == "ours" else run_splink

@@ -1,10 +1,21 @@
 """Frames and arrays to and from the engine."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb
 import numpy.typing as npt
 import polars as pl
+
+BATCH_ROWS = 1 << 18
+
+
+def column_batches(
+    engine: duckdb.DuckDBPyConnection, query: str
+) -> Iterator[tuple[npt.NDArray[Any], ...]]:
+    """Columns of a query that gives no nulls, batch by batch: it is never held whole."""
+    for batch in engine.sql(query).to_arrow_reader(BATCH_ROWS):
+        yield tuple(column.to_numpy() for column in batch.columns)
 
 
 def store_frame(engine: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:

@@ -254,10 +254,7 @@ def use_frequencies(
         engine.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE {prefix}_values_{column} AS
-            WITH tonight AS (
-                SELECT code, text FROM ({dictionaries[column]})
-                SEMI JOIN (SELECT DISTINCT {column} AS code FROM {nodes}) USING (code)
-            )
+            WITH tonight AS ({dictionaries[column]})
             SELECT code, text, coalesce(s.rows, {stated.rare_rows})::BIGINT AS rows,
                 s.rows IS NOT NULL AS is_stated
             FROM tonight LEFT JOIN {prefix}_stated_{column} AS s USING (text)

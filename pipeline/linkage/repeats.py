@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.linkage.frames import store_columns
+from pipeline.linkage.frames import column_batches, store_columns
 
 Ints = npt.NDArray[np.int64]
 T = TypeVar("T")
@@ -32,16 +32,20 @@ def find_repeats(
     engine: duckdb.DuckDBPyConnection, table: str, expression: str, condition: str = "true"
 ) -> Repeats:
     """Repeated values of a BIGINT expression over a table; nulls are left out."""
-    found = engine.execute(
+    rows = int(engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+    values, total = np.empty(rows, dtype=np.int64), 0
+    query = (
         f"SELECT ({expression})::BIGINT AS value FROM {table} "
         f"WHERE {condition} AND ({expression}) IS NOT NULL"
-    ).fetchnumpy()
-    values = np.asarray(found["value"], dtype=np.int64)
-    repeated = in_parts(engine, values, _repeated)
+    )
+    for (batch,) in column_batches(engine, query):
+        values[total : total + len(batch)] = batch
+        total += len(batch)
+    repeated = in_parts(engine, values[:total], _repeated)
     distinct = np.concatenate([part[0] for part in repeated])
-    rows = np.concatenate([part[1] for part in repeated])
+    counts = np.concatenate([part[1] for part in repeated])
     order = np.argsort(distinct)
-    return Repeats(distinct[order], rows[order], len(values))
+    return Repeats(distinct[order], counts[order], total)
 
 
 def in_parts(

@@ -222,9 +222,13 @@ SPARSE = (*COUNTED_NIGHTLY, "digits")
 
 
 def dictionaries(prefix: str = PREFIX) -> dict[str, str]:
-    """SQL of (code, text) for every column whose frequencies a file of parameters lists."""
+    """SQL of (code, text) for every column whose frequencies a file of parameters lists.
+
+    All values that some row holds tonight, and only these.
+    """
     names = {
-        f"{name}_{fold}": f"SELECT code, text FROM {prefix}_name"
+        f"{name}_{fold}": f"SELECT code, text FROM {prefix}_name "
+        f"SEMI JOIN (SELECT {fold} AS code FROM {prefix}_part_{name}) USING (code)"
         for name in ("surname", "given_name", "patronymic")
         for fold in ("key", "loose")
     }

@@ -14,13 +14,16 @@ import numpy.typing as npt
 
 from pipeline.linkage.block import BlockedRule
 from pipeline.linkage.cluster import Ints
-from pipeline.linkage.frames import store_columns
+from pipeline.linkage.frames import column_batches, store_columns
 from pipeline.linkage.repeats import in_parts
 from pipeline.resolve_persons.encode import NODES, OPEN, PREFIX
 
 DIGESTS = f"{PREFIX}_digest"
 CHANGED = f"{PREFIX}_changed"
 KEPT = f"{PREFIX}_kept"
+PIECE_ROWS = 1 << 18
+SLICES = 8
+SLICE = 2**63 // SLICES
 MULTIPLIERS = tuple(
     np.uint64(number)
     for number in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
@@ -44,43 +47,64 @@ def digest_rows(engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule]) -> 
             documents, and the tables of plan_blocks.
         steps: what plan_blocks gave.
     """
-    found = engine.execute(
-        f"SELECT node, digest, coalesce(address_id, -1) AS address FROM {PREFIX}_coded"
-    ).fetchnumpy()
-    node = np.asarray(found["node"], dtype=np.int64)
-    values = np.empty(len(node), dtype=np.uint64)
-    values[node] = np.asarray(found["digest"], dtype=np.int64).view(np.uint64)
-    address = np.empty(len(node), dtype=np.int64)
-    address[node] = np.asarray(found["address"], dtype=np.int64)
-    digest = _with_address(values, address)
+    count = int(engine.execute(f"SELECT count(*) FROM {NODES}").fetchall()[0][0])
+    digest = np.empty(count, dtype=np.uint64)
+    address = np.empty(count, dtype=np.int32)
+    query = f"SELECT node, digest, coalesce(address_id, -1) FROM {PREFIX}_coded"
+    for node, values, addresses in column_batches(engine, query):
+        digest[node] = values.view(np.uint64)
+        address[node] = addresses
+    _add_addresses(digest, address, _rows_at(engine, int(address.max(initial=-1)) + 1))
     for place, query in enumerate(_facts(steps), start=1):
         fact = engine.execute(query).fetchnumpy()
         held = np.asarray(fact["node"], dtype=np.int64)
         amount = np.asarray(fact["amount"], dtype=np.int64).view(np.uint64)
         digest[held] = _mixed(digest[held] ^ _mixed(amount + np.uint64(place << 32)))
+    digest >>= np.uint64(2)
+    # The lowest bit is kept free for find_changed.
+    digest <<= np.uint64(1)
     store_columns(
         engine,
         DIGESTS,
-        node=np.arange(len(node), dtype=np.int32),
-        # The lowest bit is kept free for find_changed.
-        digest=(digest >> np.uint64(2)).view(np.int64) << 1,
+        node=np.arange(count, dtype=np.int32),
+        digest=digest.view(np.int64),
     )
 
 
-def _with_address(values: Words, address: Ints) -> Words:
-    """Digests with those of the first row at the same address and how many rows it has.
+def _rows_at(engine: duckdb.DuckDBPyConnection, size: int) -> Words:
+    """How many rows there are at each address: one, unless count_values listed it."""
+    rows = np.ones(size, dtype=np.uint64)
+    query = f"SELECT code, rows FROM {PREFIX}_freq_address_id"
+    for code, held in column_batches(engine, query):
+        rows[code] = held
+    return rows
+
+
+def _add_addresses(digest: Words, address: npt.NDArray[np.int32], rows: Words) -> None:
+    """Mix in the digest of the first row at the same address and how many rows it has.
 
     An address has another number every night, so it is known by who comes first in it.
+    In place and piece by piece: the arrays are as long as the register.
+
+    Args:
+        digest: of each row's values.
+        address: of each row; -1 for none.
+        rows: how many there are at each address.
     """
-    known = np.flatnonzero(address >= 0)
-    size = int(address.max(initial=-1)) + 1
-    first = np.zeros(size, dtype=np.int64)
-    first[address[known][::-1]] = known[::-1]
-    rows = np.bincount(address[known], minlength=size).view(np.uint64)
-    shared = _mixed(values[first] ^ _mixed(rows))
-    digest = values.copy()
-    digest[known] ^= _mixed(shared[address[known]])
-    return digest
+    size = len(rows)
+    first = np.zeros(size + 1, dtype=np.int32)
+    for begin in reversed(range(0, len(address), PIECE_ROWS)):
+        piece = address[begin : begin + PIECE_ROWS][::-1]
+        # Of several rows at one address the last one written stays: the first.
+        first[piece] = np.arange(begin + len(piece) - 1, begin - 1, -1, dtype=np.int32)
+    shared = np.empty(size, dtype=np.uint64)
+    for begin in range(0, size, PIECE_ROWS):
+        one = slice(begin, min(begin + PIECE_ROWS, size))
+        shared[one] = _mixed(_mixed(digest[first[one]] ^ _mixed(rows[one])))
+    for begin in range(0, len(address), PIECE_ROWS):
+        piece = address[begin : begin + PIECE_ROWS]
+        known = np.flatnonzero(piece >= 0)
+        digest[begin + known] ^= shared[piece[known]]
 
 
 def _facts(steps: list[BlockedRule]) -> list[str]:
@@ -121,12 +145,15 @@ def find_changed(engine: duckdb.DuckDBPyConnection, night: Night) -> int:
     Returns:
         How many rows changed.
     """
-    before = np.asarray(night.rows.fetchnumpy()["digest"], dtype=np.int64)
-    tonight = np.asarray(
-        engine.execute(f"SELECT digest FROM {DIGESTS}").fetchnumpy()["digest"],
-        dtype=np.int64,
-    )
-    fresh = in_parts(engine, np.concatenate([before, tonight | 1]), _fresh, first_bit=1)
+    tonight = engine.table(DIGESTS)
+    fresh: list[Ints] = []
+    for place in range(SLICES):
+        limits = f"digest BETWEEN {place * SLICE} AND {place * SLICE + SLICE - 1}"
+        before, now = (
+            np.asarray(rows.filter(limits).fetchnumpy()["digest"], dtype=np.int64)
+            for rows in (night.rows, tonight)
+        )
+        fresh += in_parts(engine, np.concatenate([before, now | 1]), _fresh, first_bit=1)
     store_columns(engine, f"{PREFIX}_fresh", digest=np.unique(np.concatenate(fresh)))
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {CHANGED} AS SELECT n.* FROM {NODES} AS n "

@@ -74,6 +74,7 @@ def link_by_rules(
         {keys}
         """
     )
+    engine.execute(f"DROP TABLE {SAME_DOCUMENTS}")
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {CANNOT} AS

@@ -73,9 +73,9 @@ def weigh_pairs(
             only pairs with a changed row are met.
     """
     steps, capped = plan_blocks(engine, BLOCKING, PREFIX, OPEN, NODES, rows_of=ROWS_OF)
-    add_frequencies(engine, COMPARISONS, OPEN, SEEKING, PREFIX)
     if parameters is not None:
         digest_rows(engine, steps)
+    add_frequencies(engine, COMPARISONS, OPEN, SEEKING, PREFIX)
     kept = 0
     if parameters is None:
         model = _fit(engine, steps)
