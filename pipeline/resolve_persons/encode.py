@@ -18,8 +18,8 @@ NAMES = ("surname", "given_name", "patronymic")
 KINDS = ("key", "loose", "letters")
 """Of a name: code of its exact key, code of its loose key, and the set of its letters."""
 PLACES = ("district_code", "region_code")
-DOCUMENT = """((ascii(t.document_key[1]) * 256 + ascii(t.document_key[2]))::BIGINT
-    * 10000000 + t.document_key[3:]::BIGINT)"""
+DOCUMENT = """((ascii(t.document_key) * 256 + ascii(substr(t.document_key, 2)))::BIGINT
+    * 10000000 + substr(t.document_key, 3)::BIGINT)"""
 
 VALUES_DIGEST = f"""(hash(t.record_id, {", ".join(f"{name}_.digest" for name in NAMES)},
     t.pinfl, t.pinfl_digits, t.document_key, t.birth_date, t.birth_date_precision, t.sex,
@@ -77,8 +77,8 @@ def encode_records(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_coded AS
         SELECT {encoded.node} AS node, {encoded.own_row_id} {names}, {places},
-            coalesce(t.pinfl, if(length(t.pinfl_digits) = 14, t.pinfl_digits, NULL))::BIGINT
-                AS digits,
+            coalesce(t.pinfl::BIGINT,
+                if(length(t.pinfl_digits) = 14, t.pinfl_digits, NULL)::BIGINT) AS digits,
             t.pinfl IS NOT NULL AS is_verified,
             {DOCUMENT} AS document_key,
             if(t.birth_date_precision = 'DAY', t.birth_date - DATE '1970-01-01', NULL)

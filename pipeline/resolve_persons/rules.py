@@ -88,13 +88,26 @@ def link_by_rules(
 
 
 def find_same(engine: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of rows that share a key with another; nearly all rows share none."""
+    """Make the tables of rows that share a key with another; nearly all rows share none.
+
+    Of PINFLs count_values has listed those that come more than once.
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {SAME_PINFLS} AS
+        WITH held AS (
+            SELECT n.* FROM {NODES} AS n
+            SEMI JOIN {PREFIX}_freq_digits AS f ON f.code = n.digits
+            WHERE n.pinfl IS NOT NULL
+        )
+        SELECT * FROM held
+        SEMI JOIN (SELECT pinfl FROM held GROUP BY pinfl HAVING count(*) > 1) USING (pinfl)
+        """
+    )
     who, tie = EXACT_KEYS[LinkRule.EXACT_DOCUMENT]
-    sex = "coalesce(sex, -1)"
     for table, key in (
-        (SAME_PINFLS, "pinfl"),
         (SAME_DOCUMENTS, key_hash((*who, "sex", tie))),
-        (SAME_NAMES, key_hash((*FULL_NAME, sex))),
+        (SAME_NAMES, key_hash((*FULL_NAME, "coalesce(sex, -1)"))),
     ):
         store_repeats(engine, find_repeats(engine, NODES, key), f"{table}_value")
         engine.execute(

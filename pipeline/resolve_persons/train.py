@@ -19,6 +19,7 @@ from pipeline.linkage.estimate import (
     PatternCounts,
     count_frequencies,
     count_neighbour_mass,
+    count_sparse,
     estimate_m,
     split_patterns,
     u_probabilities,
@@ -90,6 +91,7 @@ def count_values(
         )
     stated = parameters.frequencies
     use_frequencies(engine, stated, dictionaries(), NODES, PREFIX)
+    count_sparse(engine, "digits", NODES, PREFIX)
     find_neighbours(engine, stated=stated)
     count_neighbour_mass(engine, COMPARISONS, PREFIX, stated)
     return population
