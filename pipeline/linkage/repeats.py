@@ -28,15 +28,13 @@ class Repeats:
     total: int
 
 
-def find_repeats(
-    engine: duckdb.DuckDBPyConnection, table: str, expression: str, condition: str = "true"
-) -> Repeats:
+def find_repeats(engine: duckdb.DuckDBPyConnection, table: str, expression: str) -> Repeats:
     """Repeated values of a BIGINT expression over a table; nulls are left out."""
     rows = int(engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
     values, total = np.empty(rows, dtype=np.int64), 0
     query = (
         f"SELECT ({expression})::BIGINT AS value FROM {table} "
-        f"WHERE {condition} AND ({expression}) IS NOT NULL"
+        f"WHERE ({expression}) IS NOT NULL"
     )
     for (batch,) in column_batches(engine, query):
         values[total : total + len(batch)] = batch
