@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import duckdb
 from bench_persons import in_process, population
-from persons_run import NO_DECISIONS, open_engine, peak_mib
+from persons_run import NO_DECISIONS, open_engine, peak_mib, store
 
 from pipeline.tables import STORED
 
@@ -98,9 +98,7 @@ def run_step(step: str, folder: Path, memory_mib: int) -> dict[str, Any]:
         engine, records, engine.sql(NO_DECISIONS), Linkage(), parameters, last_night
     )
     for relation, file in ((found.person_links, "links"), (found.persons, "persons")):
-        relation.query(
-            "result", f"COPY result TO '{folder}/{step}_{file}.parquet' ({STORED})"
-        )
+        store(relation, folder / f"{step}_{file}.parquet")
     total = time.perf_counter() - began
     parts |= {REST: total - sum(parts.values()), ALL: total}
     if step == "first" and found.night:

@@ -43,6 +43,13 @@ def open_engine(memory_mib: int, threads: int, spill: str) -> duckdb.DuckDBPyCon
     return engine
 
 
+def store(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
+    """Write a result as the night's stages do."""
+    from pipeline.tables import STORED
+
+    relation.query("stored", f"COPY stored TO '{path}' ({STORED})")
+
+
 def run_ours(
     engine: duckdb.DuckDBPyConnection, records: Path, links: Path, folder: Path
 ) -> dict[str, Any]:
@@ -53,15 +60,13 @@ def run_ours(
     began = time.perf_counter()
     from pipeline.resolve_persons import resolve_persons
     from pipeline.run import Linkage
-    from pipeline.tables import STORED
 
     found = resolve_persons(
         engine, engine.read_parquet(str(records)), engine.sql(NO_DECISIONS), Linkage()
     )
-    found.person_links.query("links", f"COPY links TO '{links}' ({STORED})")
+    store(found.person_links, links)
     links_after = time.perf_counter() - began
-    persons = folder / "persons.parquet"
-    found.persons.query("persons", f"COPY persons TO '{persons}' ({STORED})")
+    store(found.persons, folder / "persons.parquet")
     return {**found.notes, "links_after": links_after}
 
 

@@ -27,7 +27,7 @@ from pipeline.linkage.estimate import (
     split_patterns,
     u_probabilities,
 )
-from pipeline.linkage.frames import store_frame
+from pipeline.linkage.frames import row_count, store_frame
 from pipeline.linkage.score import (
     add_frequencies,
     count_patterns_sql,
@@ -150,7 +150,7 @@ def _encode(
         f"{codes} "
         f"FROM {PREFIX}_text AS t {joins}"
     )
-    return int(engine.execute(f"SELECT count(*) FROM {NODES}").fetchall()[0][0])
+    return row_count(engine, NODES)
 
 
 def _tail(rows: duckdb.DuckDBPyRelation) -> str:

@@ -155,10 +155,14 @@ def _waterfall(
         title=title,
     )
     rows = [
-        (_words("comparison", column), _words("level", level) if level else "", f"{b:+.2f}")
+        (
+            _words("comparison", column),
+            _words("level", level) if level else "",
+            f"{b:+z.2f}",
+        )
         for column, level, b in all_steps
     ]
-    rows.append((_label("total"), "", f"{total:+.2f}"))
+    rows.append((_label("total"), "", f"{total:+z.2f}"))
     if start:
         share = 1 / (1 + 2.0 ** -max(-60.0, min(60.0, total)))
         rows.append((_label("probability"), "", f"{100 * share:.4f} %"))

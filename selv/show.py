@@ -253,7 +253,7 @@ def _print_weights(
         odds = max(-60.0, min(60.0, total + prior))
         bits.add_row("prior", "", f"{prior:+z.1f}")
         bits.add_row(
-            "posterior", f"{100 / (1 + 2.0**-odds):.4f} %", f"{total + prior:+.1f}"
+            "posterior", f"{100 / (1 + 2.0**-odds):.4f} %", f"{total + prior:+z.1f}"
         )
     console.print(bits)
 

@@ -8,13 +8,13 @@ nobody.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import duckdb
 
+from pipeline.linkage.frames import row_count
+
 BLOCK_PAIRS_MAX = 20_000
 """A block with more pairs than this is narrowed by the rule's refinements, or skipped."""
-NOTHING_COUNTED: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def plan_blocks(
     open_table: str,
     all_table: str,
     pairs_max: int = BLOCK_PAIRS_MAX,
-    rows_of: Mapping[str, str] = NOTHING_COUNTED,
+    rows_of: Mapping[str, str] | None = None,
 ) -> tuple[list[BlockedRule], list[Capped]]:
     """Steps that together give every pair of the rules, and what had to be left out.
 
@@ -89,7 +89,7 @@ def plan_blocks(
             step = BlockedRule(rule, columns, open_columns, within, None)
             if not _is_sought(engine, step, open_table):
                 break
-            _list_suspects(engine, step, large, open_table, pairs_max, rows_of)
+            _list_suspects(engine, step, large, open_table, pairs_max, rows_of or {})
             blocks, pairs = _keep_large(engine, step, large, all_table, pairs_max)
             without = large if blocks else None
             steps.append(BlockedRule(rule, columns, open_columns, within, without))
@@ -154,8 +154,7 @@ def _keep_large(
     pairs_max: int,
 ) -> tuple[int, int]:
     """Leave only keys whose blocks are too large; how many these are, and their pairs."""
-    suspects = engine.execute(f"SELECT count(*) FROM {large}").fetchall()[0][0]
-    if not suspects:
+    if not row_count(engine, large):
         return 0, 0
     keys = _keys(step)
     equal = " AND ".join(f"r.{column} = k{i}" for i, column in enumerate(step.columns))
@@ -242,7 +241,7 @@ def keep_asked(engine: duckdb.DuckDBPyConnection, table: str) -> int:
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT min(step) AS step, seeker, node "
         f"FROM {table} WHERE is_asked GROUP BY seeker, node"
     )
-    return int(engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+    return row_count(engine, table)
 
 
 def _meeting_sql(

@@ -8,7 +8,6 @@ depends on the number of patterns, not of pairs.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import duckdb
 import numpy as np
@@ -91,7 +90,7 @@ def count_frequencies(
     prefix: str,
     person: str = "node",
     sparse: tuple[str, ...] = (),
-    counted: Mapping[str, str] = MappingProxyType({}),
+    counted: Mapping[str, str] | None = None,
 ) -> None:
     """Make `<prefix>_freq_<column>` (code, rows, bits, is_stated) and neighbours' mass.
 
@@ -122,7 +121,7 @@ def count_columns(
     prefix: str,
     person: str = "node",
     sparse: tuple[str, ...] = (),
-    counted: Mapping[str, str] = MappingProxyType({}),
+    counted: Mapping[str, str] | None = None,
 ) -> None:
     """The frequency tables of count_frequencies without the mass of neighbours."""
     columns = {
@@ -135,7 +134,7 @@ def count_columns(
             count_sparse(engine, column, nodes, prefix)
             continue
         amount = "count(*)" if person == "node" else f"count(DISTINCT {person})"
-        rows_of = counted.get(
+        rows_of = (counted or {}).get(
             column,
             f"(SELECT {column} AS code, {amount} AS rows FROM {nodes} "
             f"WHERE {column} IS NOT NULL GROUP BY {column})",

@@ -18,6 +18,11 @@ def column_batches(
         yield tuple(column.to_numpy() for column in batch.columns)
 
 
+def row_count(engine: duckdb.DuckDBPyConnection, table: str) -> int:
+    """How many rows a table of the engine has."""
+    return int(engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+
+
 def store_frame(engine: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> None:
     """Make a TEMP table of a frame."""
     engine.register(f"{table}_frame", frame)

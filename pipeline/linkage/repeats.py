@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.linkage.frames import column_batches, store_columns
+from pipeline.linkage.frames import column_batches, row_count, store_columns
 
 Ints = npt.NDArray[np.int64]
 T = TypeVar("T")
@@ -30,8 +30,7 @@ class Repeats:
 
 def find_repeats(engine: duckdb.DuckDBPyConnection, table: str, expression: str) -> Repeats:
     """Repeated values of a BIGINT expression over a table; nulls are left out."""
-    rows = int(engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
-    values, total = np.empty(rows, dtype=np.int64), 0
+    values, total = np.empty(row_count(engine, table), dtype=np.int64), 0
     query = (
         f"SELECT ({expression})::BIGINT AS value FROM {table} "
         f"WHERE ({expression}) IS NOT NULL"

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from pipeline.linkage.block import BlockedRule
 from pipeline.linkage.cluster import Ints
-from pipeline.linkage.frames import column_batches, store_columns
+from pipeline.linkage.frames import column_batches, row_count, store_columns
 from pipeline.linkage.repeats import in_parts
 from pipeline.resolve_persons.encode import NODES, OPEN, PREFIX
 
@@ -47,7 +47,7 @@ def digest_rows(engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule]) -> 
             documents, and the tables of plan_blocks.
         steps: what plan_blocks gave.
     """
-    count = int(engine.execute(f"SELECT count(*) FROM {NODES}").fetchall()[0][0])
+    count = row_count(engine, NODES)
     digest = np.empty(count, dtype=np.uint64)
     address = np.empty(count, dtype=np.int32)
     query = f"SELECT node, digest, coalesce(address_id, -1) FROM {PREFIX}_coded"
@@ -137,13 +137,10 @@ def _mixed(words: Words) -> Words:
     return mixed ^ (mixed >> np.uint64(31))
 
 
-def find_changed(engine: duckdb.DuckDBPyConnection, night: Night) -> int:
+def find_changed(engine: duckdb.DuckDBPyConnection, night: Night) -> None:
     """Make CHANGED, the nodes whose digest was not there last night, and KEPT pairs.
 
     Two rows of one digest count as changed: nobody could tell whose pair is whose.
-
-    Returns:
-        How many rows changed.
     """
     tonight = engine.table(DIGESTS)
     fresh: list[Ints] = []
@@ -180,7 +177,6 @@ def find_changed(engine: duckdb.DuckDBPyConnection, night: Night) -> int:
         JOIN held AS r ON r.digest = p.right_digest
         """
     )
-    return int(engine.execute(f"SELECT count(*) FROM {CHANGED}").fetchall()[0][0])
 
 
 def _fresh(digests: Ints) -> Ints:

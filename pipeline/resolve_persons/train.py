@@ -24,6 +24,7 @@ from pipeline.linkage.estimate import (
     split_patterns,
     u_probabilities,
 )
+from pipeline.linkage.frames import row_count
 from pipeline.linkage.parameters import (
     Parameters,
     collect_frequencies,
@@ -102,7 +103,7 @@ def sample_seekers(engine: duckdb.DuckDBPyConnection) -> tuple[str, int]:
 
     The column row_id is to be read as that of the open rows.
     """
-    one_of = max(1, _count_rows(engine, OPEN) // TRAINING_ROWS)
+    one_of = max(1, row_count(engine, OPEN) // TRAINING_ROWS)
     return f"row_id % {one_of} = 0", one_of
 
 
@@ -118,7 +119,7 @@ def fit_model(
         one_of: what sample_seekers gave.
     """
     u = tuple(u_probabilities(engine, c, PREFIX) for c in COMPARISONS)
-    open_rows, rows = (_count_rows(engine, table) for table in (OPEN, NODES))
+    open_rows, rows = (row_count(engine, table) for table in (OPEN, NODES))
     seen = engine.execute(count_patterns_sql(pairs, COMPARISONS, PREFIX)).fetchnumpy()
     counts = split_patterns(seen, [step.rule.fixes for step in steps])
     m, found = estimate_m(COMPARISONS, u, [*counts, count_known_pairs(engine)])
@@ -162,7 +163,7 @@ def fit_parameters(
 
 def count_known_pairs(engine: duckdb.DuckDBPyConnection) -> PatternCounts:
     """Patterns of pairs that share a verified PINFL: known to be the same person."""
-    stride = max(1, _count_rows(engine, NODES) // TRAINING_ROWS)
+    stride = max(1, row_count(engine, NODES) // TRAINING_ROWS)
     pairs = (
         f"(SELECT 0 AS step, l, r FROM {SAME_PINFLS} AS l JOIN {SAME_PINFLS} AS r "
         f"ON l.pinfl = r.pinfl AND l.node <> r.node WHERE l.row_id % {stride} = 0 "
@@ -206,7 +207,7 @@ def collect_parameters(
         fitted_on=fitted_on,
         fitted_from={
             "rows": model.population,
-            "open_rows": _count_rows(engine, OPEN),
+            "open_rows": row_count(engine, OPEN),
             "known_pairs": int(max(counts.sum() for counts in known)),
             "rows_min": rows_min,
         },
@@ -218,10 +219,6 @@ def collect_parameters(
             engine, dictionaries(), COUNTED_NIGHTLY, PREFIX, rows_min
         ),
     )
-
-
-def _count_rows(engine: duckdb.DuckDBPyConnection, table: str) -> int:
-    return int(engine.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
 
 def _rounded(values: Floats) -> Floats:

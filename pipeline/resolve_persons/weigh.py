@@ -15,6 +15,7 @@ from pipeline.linkage.block import (
     plan_blocks,
 )
 from pipeline.linkage.estimate import Model
+from pipeline.linkage.frames import row_count
 from pipeline.linkage.parameters import Parameters
 from pipeline.linkage.score import add_frequencies, score_pairs_sql
 from pipeline.resolve_persons.encode import NODES, OPEN, PREFIX
@@ -76,19 +77,14 @@ def weigh_pairs(
     if parameters is not None:
         digest_rows(engine, steps)
     add_frequencies(engine, COMPARISONS, OPEN, SEEKING, PREFIX)
-    kept = 0
-    if parameters is None:
-        model = _fit(engine, steps)
-        compared = _score(engine, model, posterior_floor_bits, SCORED)
-    elif last_night is None:
-        model = parameters.model
-        collect_pairs(engine, steps, PAIRS, (SEEKING, NODES))
-        compared = _score(engine, model, posterior_floor_bits, SCORED)
+    model = _fit(engine, steps) if parameters is None else parameters.model
+    floor = posterior_floor_bits - model.prior_bits
+    if last_night is not None:
+        compared, kept = _score_changed(engine, steps, model, floor, last_night)
     else:
-        model = parameters.model
-        compared, kept = _score_changed(
-            engine, steps, model, posterior_floor_bits, last_night
-        )
+        if parameters is not None:
+            collect_pairs(engine, steps, PAIRS, (SEEKING, NODES))
+        compared, kept = _score(engine, model, floor, SCORED), 0
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {BEST} AS SELECT left_node, right_node, "
         f"max(weight) AS weight, arg_max(pattern, (weight, pattern)) AS pattern, "
@@ -122,11 +118,10 @@ def _fit(engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule]) -> Model:
 
 
 def _score(
-    engine: duckdb.DuckDBPyConnection, model: Model, posterior_floor_bits: float, table: str
+    engine: duckdb.DuckDBPyConnection, model: Model, floor: float, table: str
 ) -> int:
     """Make the table of those in PAIRS that reach the floor; how many were compared."""
     compared = keep_asked(engine, PAIRS)
-    floor = posterior_floor_bits - model.prior_bits
     query = score_pairs_sql(pairs_sql(PAIRS, SEEKING), model, PREFIX, CHANCE, floor)
     engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
     return compared
@@ -136,21 +131,20 @@ def _score_changed(
     engine: duckdb.DuckDBPyConnection,
     steps: list[BlockedRule],
     model: Model,
-    posterior_floor_bits: float,
+    floor: float,
     last_night: Night,
 ) -> tuple[int, int]:
     """Make SCORED of pairs with a changed row, and of those kept; how many of each."""
     find_changed(engine, last_night)
     is_changed = f"o.node IN (SELECT node FROM {CHANGED})"
     collect_pairs(engine, steps, PAIRS, (SEEKING, NODES), open_filter=is_changed)
-    seeking = _score(engine, model, posterior_floor_bits, SCORED)
+    seeking = _score(engine, model, floor, SCORED)
     collect_pairs(engine, steps, PAIRS, (SEEKING, CHANGED), open_filter=f"NOT {is_changed}")
     found = f"{SCORED}_found"
-    others = _score(engine, model, posterior_floor_bits, found)
+    others = _score(engine, model, floor, found)
     engine.execute(f"INSERT INTO {SCORED} SELECT * FROM {found}")
     engine.execute(
         f"INSERT INTO {SCORED} SELECT left_node, right_node, pattern, weight, chance_bits "
         f"FROM {KEPT}"
     )
-    kept = engine.execute(f"SELECT count(*) FROM {KEPT}").fetchall()
-    return seeking + others, int(kept[0][0])
+    return seeking + others, row_count(engine, KEPT)
