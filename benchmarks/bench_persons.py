@@ -1,7 +1,7 @@
 """Time, memory and quality of person resolution beside Splink 5, by size of the register.
 
     python benchmarks/bench_persons.py [--sizes 1000000 5000000 36000000] [--runs 3]
-        [--systems ours splink] [--folder FOLDER]
+        [--systems ours splink floor] [--folder FOLDER]
 
 Sizes are persons; 3 % of them stand twice. The population is written once, in a process of
 its own; every run is one too, with the same rows, threads and memory limit. Medians. All
@@ -126,7 +126,7 @@ def main() -> None:
     sizes = [1_000_000, 5_000_000, 36_000_000]
     parser.add_argument("--sizes", type=int, nargs="+", default=sizes)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--systems", nargs="+", default=["ours", "splink"])
+    parser.add_argument("--systems", nargs="+", default=["ours", "splink", "floor"])
     parser.add_argument("--memory-mib", type=int, default=4608)
     parser.add_argument("--splink-memory-mib", type=int, default=18_000)
     parser.add_argument("--threads", type=int, default=2)
@@ -136,7 +136,7 @@ def main() -> None:
     for persons in chosen.sizes:
         target = population(chosen.folder, persons)
         for system in chosen.systems:
-            limit = chosen.memory_mib if system == "ours" else chosen.splink_memory_mib
+            limit = chosen.splink_memory_mib if system == "splink" else chosen.memory_mib
             figures = measure(system, target, chosen.runs, limit, chosen.threads)
             print(line(system, figures, chosen.threads), flush=True)
 

@@ -25,7 +25,7 @@ from schemas.catalogue import TABLES
 BATCH_ROWS = 500_000
 STORED = (
     "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
-    "ROW_GROUP_SIZE 122880"
+    "ROW_GROUP_SIZE 122880, DICTIONARY_SIZE_LIMIT 8000"
 )
 """How one stage hands a table to the next. Version 2 stores numbers and short texts as
 differences: smaller files, written and read in less time."""

@@ -90,30 +90,41 @@ def link_by_rules(
 def find_same(engine: duckdb.DuckDBPyConnection) -> None:
     """Make the tables of rows that share a key with another; nearly all rows share none.
 
-    Of PINFLs count_values has listed those that come more than once.
+    Of PINFLs and documents count_values has listed those that come more than once.
     """
+    who, tie = EXACT_KEYS[LinkRule.EXACT_DOCUMENT]
+    _keep_same(engine, SAME_PINFLS, "digits", ("pinfl",))
+    _keep_same(engine, SAME_DOCUMENTS, tie, (*who, "sex", tie))
+    names = key_hash((*FULL_NAME, "coalesce(sex, -1)"))
+    store_repeats(engine, find_repeats(engine, NODES, names), f"{SAME_NAMES}_value")
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {SAME_NAMES} AS SELECT n.* FROM {NODES} AS n "
+        f"SEMI JOIN {SAME_NAMES}_value AS v ON v.value = {names}"
+    )
+
+
+def _keep_same(
+    engine: duckdb.DuckDBPyConnection, table: str, counted: str, key: tuple[str, ...]
+) -> None:
+    """Make the table of rows whose key stands on another row too, none of it unknown.
+
+    `counted` is a column that is equal where the key is, and whose repeated values
+    count_values has listed.
+    """
+    known = " AND ".join(f"n.{column} IS NOT NULL" for column in key)
+    columns = ", ".join(key)
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {SAME_PINFLS} AS
+        CREATE OR REPLACE TEMP TABLE {table} AS
         WITH held AS (
             SELECT n.* FROM {NODES} AS n
-            SEMI JOIN {PREFIX}_freq_digits AS f ON f.code = n.digits
-            WHERE n.pinfl IS NOT NULL
+            SEMI JOIN {PREFIX}_freq_{counted} AS f ON f.code = n.{counted} WHERE {known}
         )
-        SELECT * FROM held
-        SEMI JOIN (SELECT pinfl FROM held GROUP BY pinfl HAVING count(*) > 1) USING (pinfl)
+        SELECT * FROM held SEMI JOIN (
+            SELECT {columns} FROM held GROUP BY {columns} HAVING count(*) > 1
+        ) USING ({columns})
         """
     )
-    who, tie = EXACT_KEYS[LinkRule.EXACT_DOCUMENT]
-    for table, key in (
-        (SAME_DOCUMENTS, key_hash((*who, "sex", tie))),
-        (SAME_NAMES, key_hash((*FULL_NAME, "coalesce(sex, -1)"))),
-    ):
-        store_repeats(engine, find_repeats(engine, NODES, key), f"{table}_value")
-        engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT n.* FROM {NODES} AS n "
-            f"SEMI JOIN {table}_value AS v ON v.value = {key}"
-        )
 
 
 def _read_decisions(
