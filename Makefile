@@ -12,10 +12,10 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench run test coverage lint fix tables bench bench-normalise bench-persons bench-next-night bench-linkage bench-stress bench-quality bench-place bench-finder bench-release bench-report clean
+.PHONY: help setup setup-test setup-bench run test coverage lint fix tables bench bench-normalise bench-persons bench-next-night bench-references bench-linkage bench-stress bench-quality bench-place bench-finder bench-release bench-report clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -66,7 +66,7 @@ fix: setup-test ## format, and mend what ruff can mend
 tables: setup ## write docs/tables.md and docs/discrepancies.md from the contracts
 	$(BIN)/python -m pipeline.document_tables
 
-bench: bench-normalise bench-place bench-persons bench-next-night bench-linkage bench-stress bench-quality bench-finder bench-report bench-release ## every benchmark, hours in all
+bench: bench-normalise bench-place bench-persons bench-next-night bench-references bench-linkage bench-stress bench-quality bench-finder bench-report bench-release ## every benchmark, hours in all
 
 bench-normalise: setup-test ## time and memory of names and addresses of a country
 	$(BIN)/python benchmarks/bench_normalise_names.py --rows $(or $(PERSONS),37000000)
@@ -83,6 +83,10 @@ bench-persons: setup-bench ## time, memory and quality of matching a country, be
 
 bench-next-night: setup-test ## a night with 0.3 % changed rows beside the same night in full
 	$(BIN)/python benchmarks/bench_next_night.py --persons $(or $(PERSONS),5000000) \
+		--runs $(or $(RUNS),3)
+
+bench-references: setup-test ## time and memory of finding whom acts and rosters name
+	$(BIN)/python benchmarks/bench_references.py --persons $(or $(PERSONS),5000000) \
 		--runs $(or $(RUNS),3)
 
 bench-stress: setup-test ## registers that break a matcher, a million rows each

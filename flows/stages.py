@@ -221,15 +221,27 @@ def resolve_records(engine: Engine, run: Run) -> Counts:
     write_night(run, frozen, resolution.night)
     parameters, drift = settle_parameters(engine, resolution.trained, frozen, run.as_of)
     tables.write_text(join(run.work, PARAMETERS), write_parameters(parameters))
+    links, persons, model = _read(engine, run, "person_link", "person", "linkage_model")
+    named = {
+        name: tables.read_table(engine, run, f"{name}_record")
+        for name in ("restriction", "roster", "supplementary")
+    }
+    found = link_references(engine, named, records, links, model, run.linkage)
+    counts |= _write(
+        engine, run, **{f"{name}_link": rows for name, rows in found.by_source.items()}
+    )
     tables.write_json(
         join(run.work, "linkage.json"),
-        {"notes": resolution.notes, "drift": drift, "is_frozen": frozen is not None},
+        {
+            "notes": resolution.notes,
+            "drift": drift,
+            "is_frozen": frozen is not None,
+            "capped": {
+                "register": [dataclasses.asdict(one) for one in resolution.capped],
+                "references": [dataclasses.asdict(one) for one in found.capped],
+            },
+        },
     )
-    links, persons, model = _read(engine, run, "person_link", "person", "linkage_model")
-    for name in ("restriction", "roster", "supplementary"):
-        named = tables.read_table(engine, run, f"{name}_record")
-        found = link_references(engine, named, records, links, model, run.linkage)
-        counts |= _write(engine, run, **{f"{name}_link": found})
     stable = carry_ids(
         engine,
         persons,

@@ -5,11 +5,21 @@ a vote away. So a PINFL counts only with a name or birth date beside it, and nam
 birth date only where they are near certain and nobody else comes close.
 """
 
+import dataclasses
+import itertools
+from collections.abc import Mapping
+
 import duckdb
 import numpy as np
 import polars as pl
 
-from pipeline.linkage.block import collect_pairs, pairs_sql, plan_blocks
+from pipeline.linkage.block import (
+    Capped,
+    collect_pairs,
+    keep_asked,
+    pairs_sql,
+    plan_blocks,
+)
 from pipeline.linkage.compare import MISSING
 from pipeline.linkage.estimate import (
     Model,
@@ -25,6 +35,7 @@ from pipeline.resolve_persons.model import (
     BLOCKING,
     CHANCE,
     COMPARISONS,
+    NEAR,
     SPARSE,
     count_rows,
     find_neighbours,
@@ -35,82 +46,118 @@ from pipeline.run import Linkage
 from schemas.codes import LinkRule, ReferenceLinkOutcome
 
 PREFIX = "link_references"
+LINKS = f"{PREFIX}_link"
 CANDIDATES_MAX = 20
 """A row that could mean more persons than this lists the likeliest."""
 
-_RULES = tuple(rule for rule in BLOCKING if "address_id" not in rule.columns)
+_SAME_PINFL = "(l.pinfl IS NULL OR r.pinfl IS NULL OR l.pinfl = r.pinfl)"
+"""Two verified PINFLs that differ are two people."""
+_RULES = tuple(
+    dataclasses.replace(rule, condition=f"({rule.condition}) AND {_SAME_PINFL}")
+    for rule in BLOCKING
+    if "address_id" not in rule.columns
+)
 _TEXTS = (
     "pinfl, pinfl_digits, surname_key, given_name_key, patronymic_key, surname_loose, "
     "given_name_loose, patronymic_loose, birth_date, birth_date_precision, document_key"
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class ReferenceLinks:
+    """What naming rows were tied to, and which pairs were too many to be compared."""
+
+    by_source: dict[str, duckdb.DuckDBPyRelation]
+    """ReferenceLink, one row per reference: LINKED with its person; POSSIBLE with the one
+    person it may mean, AMBIGUOUS with several, NOT_FOUND with none."""
+    capped: tuple[Capped, ...]
+
+
 def link_references(
     engine: duckdb.DuckDBPyConnection,
-    references: duckdb.DuckDBPyRelation,
+    references: Mapping[str, duckdb.DuckDBPyRelation],
     records: duckdb.DuckDBPyRelation,
     person_links: duckdb.DuckDBPyRelation,
     model: duckdb.DuckDBPyRelation,
     settings: Linkage,
-) -> duckdb.DuckDBPyRelation:
+) -> ReferenceLinks:
     """The person each row names, or why none.
 
     Args:
         engine: where the TEMP tables `link_references_*` are made; a second call
-            overwrites them, so write the result before.
-        references: NamedRecord rows of one source.
+            overwrites them, so write the results before.
+        references: NamedRecord rows by source. All sources are matched at once, as the
+            register's side is nearly all of the work.
         records: PersonRecord.
         person_links: PersonLink of these records.
         model: LinkageModel that resolve_persons trained.
         settings: thresholds in log2 posterior odds.
-
-    Returns:
-        ReferenceLink, one row per reference: LINKED with its person; POSSIBLE with the one
-        person it may mean, AMBIGUOUS with several, NOT_FOUND with none.
     """
-    _encode(engine, references, records, person_links)
-    persons = int(
-        engine.sql("SELECT count(DISTINCT person_id) FROM person_links").fetchall()[0][0]
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {LINKS} (row_id BIGINT, person_id BIGINT, "
+        f"outcome VARCHAR, rule VARCHAR, match_weight DOUBLE, "
+        f"candidate_person_ids BIGINT[])"
     )
-    trained = _trained(engine, model, persons)
-    _weigh(engine, trained, settings)
-    _add_pinfl_matches(engine)
-    _judge_patterns(engine)
-    return _decide(engine, trained, settings)
+    begins = _begins(records, references)
+    capped: list[Capped] = []
+    if begins[0] < begins[-1]:
+        _encode(engine, references, records, begins)
+        trained = _trained(engine, model, _count_persons(engine, person_links))
+        capped = _weigh(engine, trained, settings)
+        _add_pinfl_matches(engine, person_links)
+        _judge_patterns(engine)
+        _decide(engine, trained, settings, person_links)
+    by_source = {
+        name: engine.sql(
+            f"SELECT * REPLACE (row_id - {begin} AS row_id) FROM {LINKS} "
+            f"WHERE row_id >= {begin} AND row_id < {end}"
+        )
+        for name, begin, end in zip(references, begins, begins[1:], strict=False)
+    }
+    return ReferenceLinks(by_source, tuple(capped))
+
+
+def _count_persons(
+    engine: duckdb.DuckDBPyConnection, person_links: duckdb.DuckDBPyRelation
+) -> int:
+    query = "SELECT count(DISTINCT person_id) FROM person_links"
+    return int(engine.execute(query).fetchall()[0][0])
+
+
+def _begins(
+    records: duckdb.DuckDBPyRelation, references: Mapping[str, duckdb.DuckDBPyRelation]
+) -> list[int]:
+    """Where the row numbers of each source begin behind the register's; the end of all."""
+    ends = [
+        int(rows.aggregate("coalesce(max(row_id), -1) + 1").fetchall()[0][0])
+        for rows in (records, *references.values())
+    ]
+    return list(itertools.accumulate(ends))
 
 
 def _encode(
     engine: duckdb.DuckDBPyConnection,
-    references: duckdb.DuckDBPyRelation,
+    references: Mapping[str, duckdb.DuckDBPyRelation],
     records: duckdb.DuckDBPyRelation,
-    person_links: duckdb.DuckDBPyRelation,
+    begins: list[int],
 ) -> None:
-    """Codes for both sides together; references are the open rows."""
-    count = int(
-        engine.sql("SELECT coalesce(max(row_id), -1) + 1 FROM records").fetchall()[0][0]
-    )
-    both = engine.sql(
-        f"""
-        SELECT row_id, {_TEXTS}, sex, district_code, region_code, address_id
-        FROM records
-        UNION ALL
-        SELECT row_id + {count}, {_TEXTS}, patronymic_sex, NULL, NULL, NULL
-        FROM "references"
-        """
-    )
-    encode_records(engine, both, PREFIX)
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {PREFIX}_owned AS SELECT n.* REPLACE ("
-        f"n.row_id >= {count} AS is_open, "
-        f"n.row_id - if(n.row_id >= {count}, {count}, 0) AS row_id), p.person_id "
-        f"FROM {PREFIX}_node AS n LEFT JOIN person_links AS p ON p.row_id = n.row_id"
-    )
-    engine.execute(
-        f"CREATE OR REPLACE TEMP VIEW {PREFIX}_node AS SELECT * FROM {PREFIX}_owned"
-    )
+    """Codes for both sides together; references are the open rows.
+
+    They come behind the register's rows, so the larger node of a pair is the reference.
+    """
+    columns = f"{_TEXTS}, sex, district_code, region_code, address_id"
+    both = records.project(f"row_id, {columns}")
+    for begin, rows in zip(begins, references.values(), strict=False):
+        both = both.union(
+            rows.project(
+                f"row_id + {begin} AS row_id, {_TEXTS}, patronymic_sex AS sex, "
+                "NULL AS district_code, NULL AS region_code, NULL AS address_id"
+            )
+        )
+    encode_records(engine, both, PREFIX, is_open=f"row_id >= {begins[0]}")
     open_rows(engine, PREFIX)
     engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {PREFIX}_known AS "
+        f"CREATE OR REPLACE TEMP VIEW {PREFIX}_known AS "
         f"SELECT * FROM {PREFIX}_node WHERE NOT is_open"
     )
     count_rows(engine, PREFIX)
@@ -140,20 +187,26 @@ def _trained(
     return Model(COMPARISONS, tuple(m), u, -float(np.log2(max(persons, 2))), persons)
 
 
-def _weigh(engine: duckdb.DuckDBPyConnection, model: Model, settings: Linkage) -> None:
+def _weigh(
+    engine: duckdb.DuckDBPyConnection, model: Model, settings: Linkage
+) -> list[Capped]:
+    """Score the pairs that any rule gives; what was too many to be compared."""
     seeking, known = f"{PREFIX}_seeking", f"{PREFIX}_known"
     add_frequencies(engine, COMPARISONS, f"{PREFIX}_open", seeking, PREFIX)
-    # Two verified PINFLs that differ are two people.
-    condition = "(l.pinfl IS NULL OR r.pinfl IS NULL OR l.pinfl = r.pinfl)"
-    steps = plan_blocks(engine, _RULES, PREFIX, seeking, known)[0]
+    rows_of = {column: f"{PREFIX}_rows_{column}" for column in NEAR}
+    steps, capped = plan_blocks(engine, _RULES, PREFIX, seeking, known, rows_of=rows_of)
     pairs = f"{PREFIX}_pair"
-    collect_pairs(engine, steps, pairs, (seeking, known), condition)
+    collect_pairs(engine, steps, pairs, (seeking, known))
+    keep_asked(engine, pairs)
     floor = settings.review_weight_bits - model.prior_bits
     query = score_pairs_sql(pairs_sql(pairs, seeking), model, PREFIX, CHANCE, floor)
     engine.execute(f"CREATE OR REPLACE TEMP TABLE {PREFIX}_scored AS {query}")
+    return capped
 
 
-def _add_pinfl_matches(engine: duckdb.DuckDBPyConnection) -> None:
+def _add_pinfl_matches(
+    engine: duckdb.DuckDBPyConnection, person_links: duckdb.DuckDBPyRelation
+) -> None:
     """Same number, whether it is verified, and whether a name or the birth date agrees.
 
     A number that its own row's birth date or sex contradicts still points at somebody.
@@ -161,17 +214,22 @@ def _add_pinfl_matches(engine: duckdb.DuckDBPyConnection) -> None:
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_same_pinfl AS
-        SELECT l.row_id, r.person_id, bool_or(l.pinfl IS NOT NULL) AS is_verified,
-            bool_or(
-            coalesce(l.birth_date = r.birth_date, false)
-            OR coalesce(l.birth_year = r.birth_year AND l.partial_year IS NOT NULL, false)
-            OR coalesce(l.given_name_loose = r.given_name_loose, false)
-            OR coalesce(l.surname_loose = r.surname_loose, false)
-            OR (l.given_name_loose IS NULL AND l.surname_loose IS NULL
-                AND l.birth_year IS NULL)) AS is_confirmed
-        FROM {PREFIX}_node AS l JOIN {PREFIX}_node AS r ON l.digits = r.digits
-        WHERE l.is_open AND r.person_id IS NOT NULL AND r.pinfl IS NOT NULL
-        GROUP BY l.row_id, r.person_id
+        WITH met AS (
+            SELECT l.row_id, r.row_id AS known_row_id, l.pinfl IS NOT NULL AS is_verified,
+                coalesce(l.birth_date = r.birth_date, false)
+                OR coalesce(l.birth_year = r.birth_year AND l.partial_year IS NOT NULL,
+                    false)
+                OR coalesce(l.given_name_loose = r.given_name_loose, false)
+                OR coalesce(l.surname_loose = r.surname_loose, false)
+                OR (l.given_name_loose IS NULL AND l.surname_loose IS NULL
+                    AND l.birth_year IS NULL) AS is_confirmed
+            FROM {PREFIX}_open AS l JOIN {PREFIX}_known AS r ON l.digits = r.digits
+            WHERE NOT l.is_variant AND r.pinfl IS NOT NULL
+        )
+        SELECT met.row_id, p.person_id, bool_or(is_verified) AS is_verified,
+            bool_or(is_confirmed) AS is_confirmed
+        FROM met JOIN person_links AS p ON p.row_id = met.known_row_id
+        GROUP BY met.row_id, p.person_id
         """
     )
 
@@ -194,14 +252,21 @@ def _judge_patterns(engine: duckdb.DuckDBPyConnection) -> None:
 
 
 def _decide(
-    engine: duckdb.DuckDBPyConnection, model: Model, settings: Linkage
-) -> duckdb.DuckDBPyRelation:
+    engine: duckdb.DuckDBPyConnection,
+    model: Model,
+    settings: Linkage,
+    person_links: duckdb.DuckDBPyRelation,
+) -> None:
+    """Fill LINKS: for each reference the persons its number and its names point at."""
     merge = settings.merge_weight_bits - model.prior_bits
     outcome, rule = ReferenceLinkOutcome, LinkRule
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_link AS
-        WITH claim AS (
+        INSERT INTO {LINKS}
+        WITH owner AS (
+            SELECT found.node, p.person_id
+            FROM {PREFIX}_pair_found AS found JOIN person_links AS p USING (row_id)
+        ), claim AS (
             SELECT row_id, person_id, is_verified AND is_confirmed AS is_certain,
                 is_verified AS by_pinfl,
                 CASE WHEN NOT is_verified THEN {merge} END::DOUBLE AS weight
@@ -211,10 +276,8 @@ def _decide(
                 false, max(s.weight)::DOUBLE
             FROM {PREFIX}_scored AS s
             JOIN {PREFIX}_verdict AS v USING (pattern)
-            JOIN {PREFIX}_node AS x ON x.node = s.left_node
-            JOIN {PREFIX}_node AS y ON y.node = s.right_node
-            JOIN {PREFIX}_node AS o ON o.node = if(x.is_open, x.node, y.node)
-            JOIN {PREFIX}_node AS k ON k.node = if(x.is_open, y.node, x.node)
+            JOIN {PREFIX}_open AS o ON o.node = s.right_node AND NOT o.is_variant
+            JOIN owner AS k ON k.node = s.left_node
             WHERE v.may_ask GROUP BY o.row_id, k.person_id
         ), person AS (
             SELECT row_id, person_id, bool_or(is_certain) AS is_certain,
@@ -252,8 +315,7 @@ def _decide(
                 AS match_weight,
             CASE WHEN outcome IS NULL OR outcome = '{outcome.LINKED}' THEN []::BIGINT[]
                 ELSE c.persons END AS candidate_person_ids
-        FROM (SELECT row_id FROM {PREFIX}_node WHERE is_open) AS t
+        FROM (SELECT row_id FROM {PREFIX}_open WHERE NOT is_variant) AS t
         LEFT JOIN decided USING (row_id) LEFT JOIN candidates AS c USING (row_id)
         """
     )
-    return engine.table(f"{PREFIX}_link")

@@ -153,8 +153,8 @@ def _match_names(
     )
     links = engine.sql(f"SELECT row_id, row_id AS person_id FROM {PREFIX}_voter")
     found = link_references(
-        engine, engine.table(f"{PREFIX}_left"), records, links, model, settings
-    )
+        engine, {"left": engine.table(f"{PREFIX}_left")}, records, links, model, settings
+    ).by_source["left"]
     found.query(
         "found",
         f"INSERT INTO {PREFIX}_name SELECT row_id, person_id, outcome FROM found",

@@ -347,9 +347,11 @@ NO_CODES = {
     "FALSE_LINKS": "alarm of checks.py, docs/adr/0009",
     "LINKAGE_DRIFT": "warning of quality/measure.py, docs/adr/quality-without-labels.md",
     "TOO_FEW_ROWS": "warning of quality/measure.py, docs/adr/quality-without-labels.md",
+    "PAIRS_NOT_COMPARED": "warning of quality/measure.py",
     "FLAGS_UNEVEN": "warning of quality/measure.py, docs/adr/quality-without-labels.md",
     "TRY_CAST": "SQL",
     "ROW_GROUP_SIZE": "SQL",
+    "DICTIONARY_SIZE_LIMIT": "SQL",
     "PARQUET_VERSION": "SQL",
     "COMPRESSION_LEVEL": "SQL",
 }

@@ -48,7 +48,10 @@ class BlockedRule:
 
 @dataclass(frozen=True)
 class Capped:
-    """What a rule left out: blocks and pairs that no refinement made small enough."""
+    """What a rule left out: blocks and pairs that no refinement made small enough.
+
+    Either all are used up, or an open row doesn't know the value that the next asks for.
+    """
 
     rule: str
     blocks: int
@@ -74,9 +77,9 @@ def plan_blocks(
         all_table: rows that may be found.
         pairs_max: most pairs of one block.
         rows_of: for columns already counted, the table (code, rows) of how many rows of
-            `all_table` hold a value; one that isn't listed stands on one row. No block
-            has more rows than its rarest value, so most need no count of their own. The
-            open rows must then be some of `all_table`, each once or twice.
+            `all_table` and of the open rows, each once, hold a value; one that isn't
+            listed stands on one row. No block has more rows than its rarest value, so
+            most need no count of their own. An open row may stand in its table twice.
     """
     steps: list[BlockedRule] = []
     capped: list[Capped] = []
@@ -84,30 +87,33 @@ def plan_blocks(
         within: tuple[str, int] | None = None
         columns = rule.columns
         open_columns = rule.open_columns or rule.columns
-        for depth in range(len(rule.refinements) + 1):
+        left_out: list[tuple[int, int]] = []
+        for depth, refinement in enumerate((*rule.refinements, None)):
             large = f"{prefix}_large_{rule.name}_{depth}"
             step = BlockedRule(rule, columns, open_columns, within, None)
             if not _is_sought(engine, step, open_table):
                 break
             _list_suspects(engine, step, large, open_table, pairs_max, rows_of or {})
-            blocks, pairs = _keep_large(engine, step, large, all_table, pairs_max)
+            blocks = _keep_large(engine, step, large, all_table, pairs_max)
             without = large if blocks else None
             steps.append(BlockedRule(rule, columns, open_columns, within, without))
             if not blocks:
                 break
-            if depth == len(rule.refinements):
-                capped.append(Capped(rule.name, blocks, pairs))
-                break
-            within = (large, len(columns))
-            columns = (*columns, rule.refinements[depth])
-            open_columns = (*open_columns, rule.refinements[depth])
+            left_out.append(_count_left_out(engine, step, large, open_table, refinement))
+            if refinement:
+                within = (large, len(columns))
+                columns = (*columns, refinement)
+                open_columns = (*open_columns, refinement)
+        pairs = sum(pairs for _, pairs in left_out)
+        if pairs:
+            capped.append(Capped(rule.name, sum(blocks for blocks, _ in left_out), pairs))
     return steps, capped
 
 
-def _seekers_sql(step: BlockedRule, open_table: str) -> str:
-    """SQL of the keys k0, k1, ... that open rows seek in a step."""
+def _seekers_sql(step: BlockedRule, open_table: str, limit: str = "true") -> str:
+    """SQL of the keys k0, k1, ... that open rows o seek in a step."""
     keys = ", ".join(f"o.{column} AS k{i}" for i, column in enumerate(step.open_columns))
-    limits = [f"o.{column} IS NOT NULL" for column in step.open_columns]
+    limits = [limit, *(f"o.{column} IS NOT NULL" for column in step.open_columns)]
     if step.within:
         table, width = step.within
         limits.append(_in_keys("o", step, table, width, negated=False))
@@ -152,22 +158,39 @@ def _keep_large(
     large: str,
     all_table: str,
     pairs_max: int,
-) -> tuple[int, int]:
-    """Leave only keys whose blocks are too large; how many these are, and their pairs."""
+) -> int:
+    """Leave only keys whose blocks are too large, with their rows; how many these are."""
     if not row_count(engine, large):
-        return 0, 0
+        return 0
     keys = _keys(step)
     equal = " AND ".join(f"r.{column} = k{i}" for i, column in enumerate(step.columns))
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {large} AS
-        SELECT {keys}, seekers * count(*) AS pairs
+        SELECT {keys}, count(*) AS rows
         FROM {all_table} AS r JOIN {large} ON {equal}
         GROUP BY {keys}, seekers HAVING seekers * count(*) > {pairs_max}
         """
     )
+    return row_count(engine, large)
+
+
+def _count_left_out(
+    engine: duckdb.DuckDBPyConnection,
+    step: BlockedRule,
+    large: str,
+    open_table: str,
+    refinement: str | None,
+) -> tuple[int, int]:
+    """Large blocks, and their pairs, of open rows that the refinement can't narrow.
+
+    These are rows that don't know the value it asks for; all where none is left.
+    """
+    limit = f"o.{refinement} IS NULL" if refinement else "true"
+    keys = _keys(step)
     row = engine.execute(
-        f"SELECT count(*), coalesce(sum(pairs), 0) FROM {large}"
+        f"SELECT count(DISTINCT ({keys})), coalesce(sum(rows), 0) "
+        f"FROM ({_seekers_sql(step, open_table, limit)}) JOIN {large} USING ({keys})"
     ).fetchall()[0]
     return int(row[0]), int(row[1])
 

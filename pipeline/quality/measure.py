@@ -1,7 +1,7 @@
 """Everything that is told about a night's matching without labels, as one JSON value.
 
 Keys of `summary.json` under `quality`: parameters, decoys, false_links, sentinels, drift,
-groups, batches, warnings. Figures only; nothing here can name a person.
+capped, groups, batches, warnings. Figures only; nothing here can name a person.
 """
 
 import dataclasses
@@ -72,7 +72,7 @@ def measure(
         voters: VoterListEntry.
         model: LinkageModel.
         parameters: those of the night.
-        linkage: `drift` and `is_frozen`, as resolve_records left them.
+        linkage: `drift`, `is_frozen` and `capped`, as resolve_records left them.
         sentinels: data/reference/sentinels.csv.
         run: thresholds, seed, limits and days.
     """
@@ -87,6 +87,11 @@ def measure(
         "batches": _dicts(cost_batches(engine, review_pairs, person_links, prior)),
         "groups": _dicts(compare_groups(engine, voters, run.election_date)),
         "drift": linkage["drift"],
+        "capped": [
+            {"among": among, **row}
+            for among, rows in linkage["capped"].items()
+            for row in rows
+        ],
     }
     at_stake = _links_at_stake(engine, records, person_links)
     decoys = count_decoys(engine, records, parameters, run.linkage, run.safety.decoys_count)
@@ -98,7 +103,7 @@ def measure(
         if population >= JUDGED_ROWS_MIN
         else []
     )
-    quality["warnings"] = _warnings(quality)
+    quality["warnings"] = find_warnings(quality)
     if population < JUDGED_ROWS_MIN:
         where = "mia/persons"
         quality["warnings"].append(
@@ -146,7 +151,7 @@ def _false_links(decoys: list[DecoyCount], open_rows: int, linked: int) -> Json:
     }
 
 
-def _warnings(quality: Json) -> list[Json]:
+def find_warnings(quality: Json) -> list[Json]:
     """What somebody should look at, though it stops nothing: code, where, before, now."""
     warnings = [
         _warning(
@@ -157,6 +162,12 @@ def _warnings(quality: Json) -> list[Json]:
         )
         for row in quality["drift"]
     ]
+    warnings.extend(
+        _warning(
+            "PAIRS_NOT_COMPARED", f"{row['rule']} among {row['among']}", 0, row["pairs"]
+        )
+        for row in quality["capped"]
+    )
     warnings.extend(
         _warning(
             "FLAGS_UNEVEN",

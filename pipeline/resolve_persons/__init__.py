@@ -10,6 +10,7 @@ import dataclasses
 import duckdb
 import polars as pl
 
+from pipeline.linkage.block import Capped
 from pipeline.linkage.estimate import Model
 from pipeline.linkage.frames import store_frame
 from pipeline.linkage.parameters import Parameters
@@ -40,6 +41,8 @@ class PersonResolution:
     """The model that weighed the pairs, whether fitted tonight or frozen."""
     night: Night | None
     """What the next night needs to compare only what changed; null without parameters."""
+    capped: tuple[Capped, ...]
+    """Pairs that were too many to be compared, by blocking rule."""
     notes: dict[str, int | float]
     """Counts for the log and the report: pairs compared, merged by rule, capped blocks."""
 
@@ -85,6 +88,7 @@ def resolve_persons(
         model=_model_relation(engine, weighed.model),
         trained=weighed.model,
         night=keep_night(engine, BEST) if is_frozen else None,
+        capped=weighed.capped,
         notes=_notes(encoded.count, person_count, ties, weighed, reviews),
     )
 

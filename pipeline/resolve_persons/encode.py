@@ -48,12 +48,14 @@ def encode_records(
     records: duckdb.DuckDBPyRelation,
     prefix: str = PREFIX,
     *,
+    is_open: str = "NOT is_verified",
     with_digests: bool = False,
 ) -> Encoded:
     """Make the coded records; with digests of all their values where these are asked.
 
     `<prefix>_node` is a view over the narrow table `<prefix>_coded`; nodes are numbered
-    in the order of row_id.
+    in the order of row_id. `is_open` is SQL, on row_id and is_verified, of the rows that
+    seek partners.
     """
     encoded = _number(engine, records, prefix)
     digest = f", {VALUES_DIGEST} AS digest" if with_digests else ""
@@ -99,7 +101,7 @@ def encode_records(
             {", ".join(PLACES)}, CASE WHEN is_verified THEN digits END AS pinfl, digits,
             document_key, document_key AS document_digits, birth_date, partial_year,
             birth_year, sex, address_id, 1::TINYINT AS name_order, false AS is_variant,
-            NOT is_verified AS is_open
+            {is_open} AS is_open
         FROM {prefix}_coded
         """
     )
@@ -200,7 +202,7 @@ def _encode_column(
 
 
 def open_rows(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
-    """Make the table of rows that seek a partner: those without a verified PINFL.
+    """Make the table of rows that seek a partner: by default those without a PINFL.
 
     A row whose surname is known as a given name and the other way round comes a second
     time, as a variant with the two swapped.

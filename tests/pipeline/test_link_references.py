@@ -150,29 +150,41 @@ def _links(engine: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     decisions = build_rows(engine)(SourceDecision).limit(0)
     resolution = resolve_persons(engine, records, decisions, Linkage())
     names = ("pinfl", "surname", "given_name", "patronymic", "birth_date", "sex")
-    frame = pl.DataFrame(
+    given = pl.DataFrame(
         [
             {
-                "row_id": number,
                 "birth_date_precision": "DAY" if row.get("birth_date") else None,
                 "document_number": row.get("document_number"),
                 "document_type": "PASSPORT",
                 **{name: row.get(name) for name in names},
             }
-            for number, (row, _, _) in enumerate(CASES.values())
+            for row, _, _ in CASES.values()
         ],
         infer_schema_length=None,
     )
-    engine.register("reference_rows", frame.to_arrow())
-    references = normalise_named(engine, engine.table("reference_rows"), AS_OF)
-    found = link_references(
+    # The cases in turns to two sources, between which another has no rows.
+    rows = {"even": given[::2], "none": given[:0], "odd": given[1::2]}
+    references = {}
+    for source, frame in rows.items():
+        engine.register(f"{source}_rows", frame.with_row_index("row_id").to_arrow())
+        references[source] = normalise_named(
+            engine, engine.table(f"{source}_rows"), AS_OF, f"named_{source}"
+        )
+    by_source = link_references(
         engine,
         references,
         records,
         resolution.person_links,
         resolution.model,
         Linkage(),
-    ).pl()
+    ).by_source
+    assert by_source["none"].pl().is_empty()
+    found = pl.concat(
+        [
+            by_source[source].pl().with_columns(pl.col("row_id") * 2 + place)
+            for place, source in enumerate(("even", "odd"))
+        ]
+    )
     failures = ReferenceLink.filter(found.select(ReferenceLink.column_names()), cast=True)
     assert not len(failures[1]), failures[1].counts()
     person = dict(resolution.person_links.pl().select("person_id", "row_id").rows())

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from benchmarks.population import make_population
+from pipeline.link_references import link_references
 from pipeline.resolve_persons import PersonResolution, resolve_persons
 from pipeline.run import Linkage
 from schemas.source import SourceDecision
@@ -47,22 +48,44 @@ ONE_NAME = {
 }
 
 
+ONE_PERSON = {
+    **NO_PINFL,
+    **ONE_NAME,
+    "birth_date": pl.date(1980, 1, 1),
+    "document_key": pl.lit(None, pl.String),
+    "address_id": pl.lit(None, pl.Int64),
+    "district_code": pl.lit("1718203"),
+    "region_code": pl.lit("1718"),
+}
+
+
 def test_name_and_birth_date_shared_by_thousands(engine):
     """One full name, one birth date and no PINFL: nobody is merged by them alone."""
-    records = population(
-        **NO_PINFL,
-        **ONE_NAME,
-        birth_date=pl.date(1980, 1, 1),
-        document_key=pl.lit(None, pl.String),
-        address_id=pl.lit(None, pl.Int64),
-        district_code=pl.lit("1718203"),
-        region_code=pl.lit("1718"),
-    )
+    records = population(**ONE_PERSON)
     found = resolve(engine, records)
     assert found.notes["persons"] == records.height
     assert found.notes["pairs_capped_in_names"] > ROWS**2
     assert found.notes["blocks_capped"] >= 2
     assert found.notes["pairs_compared"] < 20_000
+
+
+def test_references_to_a_name_shared_by_thousands(engine):
+    """They name nobody, and which rules gave too many pairs is told."""
+    records = population(**ONE_PERSON)
+    found = resolve(engine, records)
+    engine.register("named", records.filter(pl.col("row_id") < 50))
+    links = link_references(
+        engine,
+        {"restriction": engine.table("named")},
+        engine.table("population"),
+        found.person_links,
+        found.model,
+        Linkage(),
+    )
+    assert {"names", "birth_surname"} <= {capped.rule for capped in links.capped}
+    assert sum(capped.pairs for capped in links.capped) > 50 * ROWS
+    outcomes = links.by_source["restriction"].pl()["outcome"]
+    assert outcomes.to_list() == ["NOT_FOUND"] * 50
 
 
 def test_one_birth_date_for_all_is_narrowed(engine):

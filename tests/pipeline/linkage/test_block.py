@@ -93,6 +93,18 @@ def test_large_block_is_narrowed(blocks: duckdb.DuckDBPyConnection):
     assert capped == []
 
 
+def test_open_row_that_nothing_can_narrow_is_told(blocks: duckdb.DuckDBPyConnection):
+    """It does not know the value that would make its block small."""
+    unknown = pl.when(pl.col("node") != 0).then("place").alias("place")
+    blocks.register("node", ROWS.with_columns(unknown))
+    blocks.execute("UPDATE open SET place = NULL WHERE node = 0")
+    found, capped = pairs(blocks, BlockingRule("r", ("name",), (), ("place",)), 20)
+    assert (2, 4) not in found
+    assert (4, 6) in found
+    assert not any(0 in pair for pair in found)
+    assert capped == [Capped("r", 1, 8)]
+
+
 def test_block_that_stays_large_is_left_out_and_told(blocks: duckdb.DuckDBPyConnection):
     found, capped = pairs(blocks, BlockingRule("r", ("name",), ()), 20)
     assert found == [(8, 9)]

@@ -15,6 +15,7 @@ from pipeline.errors import ContractError
 from pipeline.quality.decoys import KINDS, count_decoys
 from pipeline.quality.drift import measure_drift
 from pipeline.quality.intervals import ratio_interval, share_interval
+from pipeline.quality.measure import find_warnings
 from pipeline.quality.parity import compare_groups
 from pipeline.quality.review_cost import cost_batches
 from pipeline.quality.sentinels import check_sentinels
@@ -254,6 +255,18 @@ def test_small_difference_and_small_group_are_not_named():
     latin = group("1718", "Karimov", "M", 500, 20000)
     assert uneven(latin, group("1718", "Каримов", "M", 60, 2000)) == set()
     assert uneven(latin, group("1718", "Каримов", "M", 9, 60)) == set()
+
+
+def test_pairs_that_were_too_many_are_told():
+    capped = {"among": "references", "rule": "names", "blocks": 2, "pairs": 90_000}
+    assert find_warnings({"drift": [], "groups": [], "capped": [capped]}) == [
+        {
+            "code": "PAIRS_NOT_COMPARED",
+            "where": "names among references",
+            "before": 0,
+            "now": 90_000,
+        }
+    ]
 
 
 def test_karakalpak_letters_are_a_script():
