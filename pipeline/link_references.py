@@ -23,7 +23,8 @@ from pipeline.linkage.block import (
 from pipeline.linkage.compare import MISSING
 from pipeline.linkage.estimate import (
     Model,
-    count_frequencies,
+    count_columns,
+    count_neighbour_mass,
     prior_m,
     u_probabilities,
 )
@@ -38,8 +39,8 @@ from pipeline.resolve_persons.model import (
     NEAR,
     SPARSE,
     count_rows,
+    dictionaries,
     find_neighbours,
-    list_values,
 )
 from pipeline.resolve_persons.verdict import judge
 from pipeline.run import Linkage
@@ -161,9 +162,25 @@ def _encode(
         f"SELECT * FROM {PREFIX}_node WHERE NOT is_open"
     )
     count_rows(engine, PREFIX)
-    list_values(engine, PREFIX)
+    count_columns(engine, COMPARISONS, f"{PREFIX}_known", PREFIX, sparse=SPARSE)
+    _list_values(engine)
     find_neighbours(engine, PREFIX)
-    count_frequencies(engine, COMPARISONS, f"{PREFIX}_known", PREFIX, sparse=SPARSE)
+    count_neighbour_mass(engine, COMPARISONS, PREFIX)
+
+
+def _list_values(engine: duckdb.DuckDBPyConnection) -> None:
+    """Values of both sides, with the register's rows: no act says what a slip is.
+
+    A value that only acts hold counts as one row, however many of them hold it.
+    """
+    texts = dictionaries(PREFIX)
+    for column in NEAR:
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {PREFIX}_values_{column} AS "
+            f"SELECT code, text, coalesce(f.rows, 1) AS rows "
+            f"FROM {PREFIX}_rows_{column} JOIN ({texts[column]}) USING (code) "
+            f"LEFT JOIN {PREFIX}_freq_{column} AS f USING (code)"
+        )
 
 
 def _trained(

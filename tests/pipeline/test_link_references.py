@@ -62,6 +62,7 @@ NAMESAKES = [
     }
     for n in (5, 6)
 ]
+Links = dict[str, dict[str, Any]]
 PEOPLE = [FATHER, SON, HASAN, HUSAN, *NAMESAKES]
 
 CASES: dict[str, tuple[dict[str, Any], str, int | None]] = {
@@ -129,9 +130,31 @@ CASES: dict[str, tuple[dict[str, Any], str, int | None]] = {
 }
 
 
+TEXTS = (
+    "birth_date_precision",
+    "document_number",
+    "document_type",
+    "pinfl",
+    "surname",
+    "given_name",
+    "patronymic",
+    "sex",
+)
+SCHEMA = {"row_id": pl.Int64, "birth_date": pl.Date, **dict.fromkeys(TEXTS, pl.String)}
+MISSPELT = {**FATHER, "pinfl": None, "document_number": None, "surname": "Qozimov"}
+
+
 @pytest.fixture(scope="module")
-def links(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, Any]]]:
-    """Every case's link; people are numbered as in PEOPLE."""
+def links(worlds: dict[str, Links]) -> Links:
+    return worlds["alone"]
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Links]]:
+    """Every case's link, without and with a source that names one person 60 times.
+
+    People are numbered as in PEOPLE.
+    """
     run = Run(
         delivery="",
         output="",
@@ -143,61 +166,76 @@ def links(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[s
         yield _links(engine)
 
 
-def _links(engine: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+def _links(engine: duckdb.DuckDBPyConnection) -> dict[str, Links]:
     rows = background()
     first = len(rows)
     records = as_records(engine, [*rows, *PEOPLE])
     decisions = build_rows(engine)(SourceDecision).limit(0)
     resolution = resolve_persons(engine, records, decisions, Linkage())
+    person = dict(resolution.person_links.pl().select("person_id", "row_id").rows())
+
+    def link(**sources: list[dict[str, Any]]) -> dict[str, pl.DataFrame]:
+        found = link_references(
+            engine,
+            {name: _named(engine, name, rows) for name, rows in sources.items()},
+            records,
+            resolution.person_links,
+            resolution.model,
+            Linkage(),
+        )
+        assert found.capped == ()
+        return {name: links.pl() for name, links in found.by_source.items()}
+
+    def of_cases(by_source: dict[str, pl.DataFrame]) -> Links:
+        found = pl.concat(
+            [
+                by_source[source].with_columns(pl.col("row_id") * 2 + place)
+                for place, source in enumerate(("even", "odd"))
+            ]
+        )
+        failures = ReferenceLink.filter(
+            found.select(ReferenceLink.column_names()), cast=True
+        )
+        assert not len(failures[1]), failures[1].counts()
+        return {
+            name: {
+                **row,
+                "person": None
+                if row["person_id"] is None
+                else person[row["person_id"]] - first,
+                "candidates": [person[p] - first for p in row["candidate_person_ids"]],
+            }
+            for name, row in zip(CASES, found.sort("row_id").to_dicts(), strict=True)
+        }
+
+    cases = [row for row, _, _ in CASES.values()]
+    # The cases in turns to two sources, between which another has no rows or many.
+    alone = link(even=cases[::2], between=[], odd=cases[1::2])
+    flooded = link(even=cases[::2], between=[MISSPELT] * 60, odd=cases[1::2])
+    assert alone["between"].is_empty()
+    assert flooded["between"].height == 60
+    return {"alone": of_cases(alone), "flooded": of_cases(flooded)}
+
+
+def _named(
+    engine: duckdb.DuckDBPyConnection, source: str, rows: list[dict[str, Any]]
+) -> duckdb.DuckDBPyRelation:
     names = ("pinfl", "surname", "given_name", "patronymic", "birth_date", "sex")
-    given = pl.DataFrame(
+    frame = pl.DataFrame(
         [
             {
+                "row_id": number,
                 "birth_date_precision": "DAY" if row.get("birth_date") else None,
                 "document_number": row.get("document_number"),
                 "document_type": "PASSPORT",
                 **{name: row.get(name) for name in names},
             }
-            for row, _, _ in CASES.values()
+            for number, row in enumerate(rows)
         ],
-        infer_schema_length=None,
+        schema=SCHEMA,
     )
-    # The cases in turns to two sources, between which another has no rows.
-    rows = {"even": given[::2], "none": given[:0], "odd": given[1::2]}
-    references = {}
-    for source, frame in rows.items():
-        engine.register(f"{source}_rows", frame.with_row_index("row_id").to_arrow())
-        references[source] = normalise_named(
-            engine, engine.table(f"{source}_rows"), AS_OF, f"named_{source}"
-        )
-    by_source = link_references(
-        engine,
-        references,
-        records,
-        resolution.person_links,
-        resolution.model,
-        Linkage(),
-    ).by_source
-    assert by_source["none"].pl().is_empty()
-    found = pl.concat(
-        [
-            by_source[source].pl().with_columns(pl.col("row_id") * 2 + place)
-            for place, source in enumerate(("even", "odd"))
-        ]
-    )
-    failures = ReferenceLink.filter(found.select(ReferenceLink.column_names()), cast=True)
-    assert not len(failures[1]), failures[1].counts()
-    person = dict(resolution.person_links.pl().select("person_id", "row_id").rows())
-    return {
-        name: {
-            **row,
-            "person": None
-            if row["person_id"] is None
-            else person[row["person_id"]] - first,
-            "candidates": [person[p] - first for p in row["candidate_person_ids"]],
-        }
-        for name, row in zip(CASES, found.sort("row_id").to_dicts(), strict=True)
-    }
+    engine.register(f"{source}_rows", frame.to_arrow())
+    return normalise_named(engine, engine.table(f"{source}_rows"), AS_OF, f"named_{source}")
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -222,3 +260,8 @@ def test_rule_says_what_decided(links: dict[str, dict[str, Any]]):
     assert links["pinfl_and_name"]["match_weight"] is None
     assert links["names_and_birth_date"]["rule"] == "PROBABILISTIC"
     assert links["names_and_birth_date"]["match_weight"] > 0
+
+
+def test_no_source_decides_about_another(worlds: dict[str, Links]):
+    """However often acts repeat a slip, it stays a slip to all others."""
+    assert worlds["flooded"] == worlds["alone"]
