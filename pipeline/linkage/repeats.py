@@ -38,7 +38,13 @@ def find_repeats(engine: duckdb.DuckDBPyConnection, table: str, expression: str)
     for (batch,) in column_batches(engine, query):
         values[total : total + len(batch)] = batch
         total += len(batch)
-    repeated = in_parts(engine, values[:total], _repeated)
+    values = values[:total]
+    if total and values.min() >= 0 and values.max() < total:
+        # Numbers as dense as those of addresses are counted without a sort.
+        counts = np.bincount(values)
+        distinct = np.flatnonzero(counts > 1)
+        return Repeats(distinct, counts[distinct], total)
+    repeated = in_parts(engine, values, _repeated)
     distinct = np.concatenate([part[0] for part in repeated])
     counts = np.concatenate([part[1] for part in repeated])
     order = np.argsort(distinct)

@@ -14,12 +14,10 @@ from pipeline.resolve_persons.encode import PREFIX, Encoded
 CLUSTERS = f"{PREFIX}_cluster"
 RANKS = f"{PREFIX}_rank"
 WORD = 32
-RANK = """(pinfl IS NULL,
+BEST_FIRST = """pinfl IS NULL,
     CASE registration_kind WHEN 'PERMANENT' THEN 0 WHEN 'TEMPORARY' THEN 1 ELSE 2 END,
-    -coalesce(epoch_us(updated_at), -9e18::BIGINT),
-    -coalesce(registered_on - DATE '1850-01-01', -1), row_id)"""
-NEWEST = """(coalesce(registered_on - DATE '1850-01-01', -1),
-    coalesce(epoch_us(updated_at), -9e18::BIGINT), -row_id)"""
+    updated_at DESC NULLS LAST, registered_on DESC NULLS LAST, row_id"""
+NEWEST_FIRST = "registered_on DESC NULLS LAST, updated_at DESC NULLS LAST, row_id"
 
 
 def consolidate(
@@ -41,8 +39,9 @@ def consolidate(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_placed AS
-        SELECT c.node, c.label, r.row_id, r.pinfl, r.registration_kind, r.updated_at,
-            r.registered_on, r.document_key, r.citizenship
+        SELECT c.node, c.label, r.row_id, r.registration_kind, r.document_key,
+            r.citizenship, row_number() OVER (ORDER BY {BEST_FIRST}) AS precedence,
+            row_number() OVER (ORDER BY {NEWEST_FIRST}) AS age
         FROM (SELECT *, {encoded.node} AS at FROM {encoded.source} AS t) AS r
         JOIN {CLUSTERS} AS c ON c.node = r.at
         """
@@ -50,13 +49,13 @@ def consolidate(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_grouped AS
-        SELECT label, count(*) AS row_count, arg_min(node, {RANK}) AS main_node,
-            arg_min(citizenship, {RANK}) FILTER (citizenship IS NOT NULL) AS citizenship,
-            arg_max(document_key, {NEWEST}) FILTER (document_key IS NOT NULL)
-                AS document_key,
-            arg_max(row_id, {NEWEST}) FILTER (registration_kind = 'PERMANENT')
+        SELECT label, count(*) AS row_count, arg_min(node, precedence) AS main_node,
+            arg_min(citizenship, precedence) FILTER (citizenship IS NOT NULL)
+                AS citizenship,
+            arg_min(document_key, age) FILTER (document_key IS NOT NULL) AS document_key,
+            arg_min(row_id, age) FILTER (registration_kind = 'PERMANENT')
                 AS permanent_row_id,
-            arg_max(row_id, {NEWEST}) FILTER (registration_kind = 'TEMPORARY')
+            arg_min(row_id, age) FILTER (registration_kind = 'TEMPORARY')
                 AS temporary_row_id
         FROM {PREFIX}_placed GROUP BY label
         """

@@ -255,7 +255,7 @@ NEAR = ("surname_loose", "given_name_loose", "patronymic_loose", "birth_date")
 
 ROWS_OF = {
     **{column: f"{PREFIX}_rows_{column}" for column in NEAR},
-    **{column: f"{PREFIX}_freq_{column}" for column in COUNTED_NIGHTLY},
+    **{column: f"{PREFIX}_freq_{column}" for column in SPARSE},
 }
 """Where it stands how many of tonight's rows hold a value."""
 
