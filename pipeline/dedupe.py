@@ -38,6 +38,8 @@ from pipeline.tables import has_file, read_rows, read_text, write_rows
 
 PREFIX = "dedupe"
 NODES = f"{PREFIX}_node"
+CAPPED = f"{PREFIX}_capped"
+"""Pairs that were too many to be compared: rule, blocks, pairs."""
 COLUMN_ORDER = Comparison(
     "column_order",
     (Tier("as_written", "column_order"),),
@@ -45,6 +47,7 @@ COLUMN_ORDER = Comparison(
     conditions=(Condition("swapped", "l.is_variant", 1.0),),
     has_frequencies=False,
 )
+CAPPED_COLUMNS = {"rule": pl.String, "blocks": pl.Int64, "pairs": pl.Int64}
 VARIANT_PERSONS_MIN = 2
 """Clusters in which two names must meet before each is taken for the other's variant."""
 
@@ -94,7 +97,8 @@ def dedupe_table(
         output: folder for person_links.parquet (record_id, person_id).
 
     Returns:
-        How many rows and persons there are.
+        How many rows and persons there are, and how many pairs were too many to be
+        compared.
 
     Raises:
         SourceError: the file is not there, not readable, or lacks a column.
@@ -111,7 +115,8 @@ def dedupe_table(
     target = join(output, "person_links.parquet")
     count = write_rows(engine, links, target, "record_id")
     persons = engine.sql(f"SELECT count(DISTINCT label) FROM {NODES}").fetchall()[0][0]
-    return {"rows": count, "persons": int(persons)}
+    capped = engine.sql(f"SELECT coalesce(sum(pairs), 0) FROM {CAPPED}").fetchall()[0][0]
+    return {"rows": count, "persons": int(persons), "pairs_capped": int(capped)}
 
 
 def _encode(
@@ -169,7 +174,8 @@ def _match(
     seeking, opening = f"{PREFIX}_seeking", f"{PREFIX}_open"
     _make_open_rows(engine, profile, opening)
     add_frequencies(engine, comparisons, opening, seeking, PREFIX)
-    steps, _ = plan_blocks(engine, rules, PREFIX, seeking, NODES)
+    steps, capped = plan_blocks(engine, rules, PREFIX, seeking, NODES)
+    store_frame(engine, CAPPED, pl.DataFrame(capped, schema=CAPPED_COLUMNS))
     condition = "l.source <> r.source" if profile.source else "true"
     u = tuple(u_probabilities(engine, c, PREFIX) for c in comparisons)
     met = f"{PREFIX}_pair"

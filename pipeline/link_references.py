@@ -39,8 +39,8 @@ from pipeline.resolve_persons.model import (
     NEAR,
     SPARSE,
     count_rows,
-    dictionaries,
     find_neighbours,
+    list_values,
 )
 from pipeline.resolve_persons.verdict import judge
 from pipeline.run import Linkage
@@ -163,24 +163,10 @@ def _encode(
     )
     count_rows(engine, PREFIX)
     count_columns(engine, COMPARISONS, f"{PREFIX}_known", PREFIX, sparse=SPARSE)
-    _list_values(engine)
+    # No act says what a slip is: a value that only acts hold counts as one row.
+    list_values(engine, PREFIX, counted="freq")
     find_neighbours(engine, PREFIX)
     count_neighbour_mass(engine, COMPARISONS, PREFIX)
-
-
-def _list_values(engine: duckdb.DuckDBPyConnection) -> None:
-    """Values of both sides, with the register's rows: no act says what a slip is.
-
-    A value that only acts hold counts as one row, however many of them hold it.
-    """
-    texts = dictionaries(PREFIX)
-    for column in NEAR:
-        engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {PREFIX}_values_{column} AS "
-            f"SELECT code, text, coalesce(f.rows, 1) AS rows "
-            f"FROM {PREFIX}_rows_{column} JOIN ({texts[column]}) USING (code) "
-            f"LEFT JOIN {PREFIX}_freq_{column} AS f USING (code)"
-        )
 
 
 def _trained(

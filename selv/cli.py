@@ -195,8 +195,8 @@ def dedupe(
 ) -> None:
     """Find which rows of any table of persons are the same person."""
     with show.working("matching"):
-        path, rows, persons = tools.dedupe(file, profile, output)
-    show.print_dedupe(path, rows, persons)
+        path, counts = tools.dedupe(file, profile, output)
+    show.print_dedupe(path, **counts)
 
 
 def _quiet_prefect() -> None:

@@ -277,6 +277,12 @@ def print_approved(release: str) -> None:
     console.print(f"Release [bold]{Path(release).resolve().name}[/] is current.")
 
 
-def print_dedupe(path: str, rows: int, persons: int) -> None:
-    """Rows, persons, file."""
+def print_dedupe(path: str, rows: int, persons: int, pairs_capped: int) -> None:
+    """Rows, persons, file; and what was too much to be compared."""
     console.print(f"{rows:,} rows are {persons:,} persons: {path}", soft_wrap=True)
+    if pairs_capped:
+        console.print(
+            f"{pairs_capped:,} pairs were not compared: too many rows hold one value. Give "
+            "the profile narrower blocks.",
+            soft_wrap=True,
+        )

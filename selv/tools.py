@@ -157,14 +157,14 @@ def approve(release: str, by: str, reason: str, signing_key: str | None) -> None
     make_current(release, by, reason, at, signing_key)
 
 
-def dedupe(file: str, profile: str, output: str) -> tuple[str, int, int]:
+def dedupe(file: str, profile: str, output: str) -> tuple[str, dict[str, int]]:
     """Match the rows of a table; writes OUTPUT/person_links.parquet.
 
     Returns:
-        The file written, its rows, and how many persons they are.
+        The file written, and the counts of dedupe_table.
     """
     from pipeline.dedupe import dedupe_table
 
     with scratch_engine() as engine:
         counts = dedupe_table(engine, file, profile, output)
-    return str(Path(output) / "person_links.parquet"), counts["rows"], counts["persons"]
+    return str(Path(output) / "person_links.parquet"), counts

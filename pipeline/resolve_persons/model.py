@@ -270,14 +270,20 @@ def count_rows(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
         )
 
 
-def list_values(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
-    """Make `<prefix>_values_<column>` (code, text, rows) of what count_rows counted."""
+def list_values(
+    engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX, counted: str = "rows"
+) -> None:
+    """Make `<prefix>_values_<column>` (code, text, rows) of the values in count_rows.
+
+    `rows` are those of `<prefix>_<counted>_<column>`; a value it does not list has one.
+    """
     texts = dictionaries(prefix)
     for column in NEAR:
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {prefix}_values_{column} AS "
-            f"SELECT code, text, rows FROM {prefix}_rows_{column} "
-            f"JOIN ({texts[column]}) USING (code)"
+            f"SELECT code, text, coalesce(c.rows, 1) AS rows "
+            f"FROM {prefix}_rows_{column} JOIN ({texts[column]}) USING (code) "
+            f"LEFT JOIN {prefix}_{counted}_{column} AS c USING (code)"
         )
 
 

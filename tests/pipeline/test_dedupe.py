@@ -171,10 +171,25 @@ def test_file_to_file(plain_engine: duckdb.DuckDBPyConnection, tmp_path: Path):
         str(tmp_path / "out"),
     )
     links = pl.read_parquet(tmp_path / "out" / "person_links.parquet")
-    assert counts == {"rows": 61, "persons": 60}
+    assert counts == {"rows": 61, "persons": 60, "pairs_capped": 0}
     assert links.columns == ["record_id", "person_id"]
     person = dict(links.rows())
     assert person["p0007"] == person["q0007"]
+
+
+def test_block_too_large_is_told(plain_engine: duckdb.DuckDBPyConnection, tmp_path: Path):
+    """One birth date for all: their pairs are left out, and they all stay."""
+    rows = people(300).with_columns(born=pl.lit("1980-01-01"))
+    rows.write_csv(tmp_path / "people.csv")
+    (tmp_path / "profile.toml").write_text(PROFILE)
+    counts = dedupe_table(
+        plain_engine,
+        str(tmp_path / "people.csv"),
+        str(tmp_path / "profile.toml"),
+        str(tmp_path),
+    )
+    assert counts["rows"] == 300
+    assert counts["pairs_capped"] >= 300**2
 
 
 @pytest.mark.parametrize("name", ["historical_50k", "febrl"])
