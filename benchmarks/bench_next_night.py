@@ -7,7 +7,6 @@ matched both ways, every run in a process of its own. Medians by part, and wheth
 gave the same rows. Prints Markdown for docs/benchmarks.md.
 """
 
-import argparse
 import json
 import statistics
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import duckdb
-from bench_persons import in_process, population
+from bench_persons import in_process, population, step_parser
 from persons_run import NO_DECISIONS, open_engine, peak_mib, store
 
 from pipeline.tables import STORED
@@ -132,13 +131,7 @@ def is_same(folder: Path) -> bool:
 
 def main() -> None:
     """Print the table, or run one step."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--persons", type=int, default=5_000_000)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--memory-mib", type=int, default=4608)
-    parser.add_argument("--folder", type=Path, default=Path("data/benchmarks/persons"))
-    parser.add_argument("--step", choices=("fit", "first", "next", "full"))
-    chosen = parser.parse_args()
+    chosen = step_parser(__doc__, ("fit", "first", "next", "full")).parse_args()
     if chosen.step:
         print(json.dumps(run_step(chosen.step, chosen.folder, chosen.memory_mib)))
         return

@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,17 @@ def population(folder: Path, persons: int) -> Path:
     if not (target / "truth.parquet").exists():
         in_process("population.py", "--persons", str(persons), "--output", str(target))
     return target
+
+
+def step_parser(text: str | None, steps: Iterable[str]) -> argparse.ArgumentParser:
+    """Arguments of a benchmark whose steps run in processes of their own."""
+    parser = argparse.ArgumentParser(description=text)
+    parser.add_argument("--persons", type=int, default=5_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--memory-mib", type=int, default=4608)
+    parser.add_argument("--folder", type=Path, default=Path("data/benchmarks/persons"))
+    parser.add_argument("--step", choices=sorted(steps))
+    return parser
 
 
 def in_process(script: str, *arguments: str) -> str:

@@ -8,14 +8,13 @@ register is matched first, in a process of its own as every run is. Medians. Pri
 Markdown for docs/benchmarks.md.
 """
 
-import argparse
 import json
 import statistics
 import time
 from pathlib import Path
 
 import duckdb
-from bench_persons import in_process, population
+from bench_persons import in_process, population, step_parser
 from persons_run import NO_DECISIONS, open_engine, peak_mib, store
 
 from pipeline.tables import STORED
@@ -120,13 +119,7 @@ def count_links(folder: Path, name: str) -> tuple[int, int, int]:
 
 def main() -> None:
     """Print the tables, or run one step."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--persons", type=int, default=5_000_000)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--memory-mib", type=int, default=4608)
-    parser.add_argument("--folder", type=Path, default=Path("data/benchmarks/persons"))
-    parser.add_argument("--step", choices=sorted(STEPS))
-    chosen = parser.parse_args()
+    chosen = step_parser(__doc__, STEPS).parse_args()
     if chosen.step:
         print(json.dumps(run_step(chosen.step, chosen.folder, chosen.memory_mib)))
         return
