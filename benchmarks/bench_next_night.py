@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import duckdb
-from bench_persons import in_process, population, step_parser
+from bench_persons import figures_of, population, step_parser
 from persons_run import NO_DECISIONS, open_engine, peak_mib, store
 
 from pipeline.tables import STORED
@@ -139,13 +139,11 @@ def main() -> None:
     change_rows(target)
 
     def run(step: str) -> dict[str, Any]:
-        output = in_process(
+        return figures_of(
             "bench_next_night.py",
             *("--step", step, "--folder", str(target)),
             *("--memory-mib", str(chosen.memory_mib)),
         )
-        figures: dict[str, Any] = json.loads(output.splitlines()[-1])
-        return figures
 
     for step in ("fit", "first"):
         run(step)

@@ -58,6 +58,12 @@ def in_process(script: str, *arguments: str) -> str:
     return done.stdout
 
 
+def figures_of(script: str, *arguments: str) -> dict[str, Any]:
+    """The JSON that a script of this folder prints in its last line."""
+    figures: dict[str, Any] = json.loads(in_process(script, *arguments).splitlines()[-1])
+    return figures
+
+
 def measure(
     system: str, target: Path, runs: int, memory_mib: int, threads: int
 ) -> dict[str, Any]:
@@ -66,14 +72,15 @@ def measure(
     with tempfile.TemporaryDirectory(dir=target) as scratch:
         links = Path(scratch) / "links.parquet"
         for _ in range(runs):
-            output = in_process(
-                "persons_run.py",
-                system,
-                str(target),
-                *("--links", str(links)),
-                *("--memory-mib", str(memory_mib), "--threads", str(threads)),
+            found.append(
+                figures_of(
+                    "persons_run.py",
+                    system,
+                    str(target),
+                    *("--links", str(links)),
+                    *("--memory-mib", str(memory_mib), "--threads", str(threads)),
+                )
             )
-            found.append(json.loads(output.splitlines()[-1]))
         quality = count_pairs(target / "truth.parquet", links)
     names = ("seconds", "cpu_seconds", "peak_mib")
     medians = {name: statistics.median(run[name] for run in found) for name in names}

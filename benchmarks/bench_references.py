@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import duckdb
-from bench_persons import in_process, population, step_parser
+from bench_persons import figures_of, population, step_parser
 from persons_run import NO_DECISIONS, open_engine, peak_mib, store
 
 from pipeline.tables import STORED
@@ -127,14 +127,14 @@ def main() -> None:
     write_sources(target)
     print("| step | wall s | CPU s | peak MiB |\n| --- | --- | --- | --- |")
     for step in STEPS:
-        runs = []
-        for _ in range(chosen.runs):
-            output = in_process(
+        runs = [
+            figures_of(
                 "bench_references.py",
                 *("--step", step, "--folder", str(target)),
                 *("--memory-mib", str(chosen.memory_mib)),
             )
-            runs.append(json.loads(output.splitlines()[-1]))
+            for _ in range(chosen.runs)
+        ]
         median = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
         print(
             f"| {step} | {median['seconds']:.1f} | {median['cpu_seconds']:.1f} "

@@ -9,12 +9,11 @@ or more, since nothing here is evidence that two people are one.
 """
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
 import polars as pl
-from bench_persons import in_process
+from bench_persons import figures_of
 from population import write_population
 
 NAMESAKES = 50_000
@@ -62,14 +61,13 @@ def main() -> None:
             folder = Path(scratch, "register")
             folder.mkdir(exist_ok=True)
             records.with_columns(columns).write_parquet(folder / "records.parquet")
-            output = in_process(
+            run = figures_of(
                 "persons_run.py",
                 "ours",
                 str(folder),
                 *("--links", str(Path(scratch, "links.parquet"))),
                 *("--memory-mib", str(given.memory_mib), "--threads", str(given.threads)),
             )
-            run = json.loads(output.splitlines()[-1])
             notes = run["notes"]
             print(
                 f"| {name} | {notes['rows']:,} | {notes['persons']:,} "

@@ -93,6 +93,9 @@ def link_references(
         person_links: PersonLink of these records.
         model: LinkageModel that resolve_persons trained.
         settings: thresholds in log2 posterior odds.
+
+    Returns:
+        By source one row for each of its rows, and what blocks left out.
     """
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {LINKS} (row_id BIGINT, person_id BIGINT, "

@@ -62,7 +62,6 @@ NAMESAKES = [
     }
     for n in (5, 6)
 ]
-Links = dict[str, dict[str, Any]]
 PEOPLE = [FATHER, SON, HASAN, HUSAN, *NAMESAKES]
 
 CASES: dict[str, tuple[dict[str, Any], str, int | None]] = {
@@ -129,7 +128,7 @@ CASES: dict[str, tuple[dict[str, Any], str, int | None]] = {
     ),
 }
 
-
+Links = dict[str, dict[str, Any]]
 TEXTS = (
     "birth_date_precision",
     "document_number",
