@@ -159,6 +159,19 @@ RULES: tuple[tuple[str, str], ...] = (
         "USING (region_code, district_code, precinct_number)",
     ),
     (
+        "every question about a precinct stands in the district of that precinct",
+        # Who left the register is asked about where the previous list had them.
+        "SELECT count(*) FROM discrepancies AS asked JOIN precincts "
+        "USING (region_code, precinct_number) WHERE asked.code <> 'LEFT_REGISTER' "
+        "AND asked.district_code IS DISTINCT FROM precincts.district_code",
+    ),
+    (
+        "no question stands in a district of another region",
+        "SELECT count(*) FROM discrepancies AS asked "
+        "JOIN (SELECT DISTINCT region_code, district_code FROM precincts) AS known "
+        "USING (district_code) WHERE asked.region_code IS DISTINCT FROM known.region_code",
+    ),
+    (
         "precincts count the voters of their lists",
         "SELECT count(*) FROM precincts LEFT JOIN (SELECT region_code, precinct_number, "
         "count(*) AS listed FROM voters GROUP BY ALL) USING (region_code, precinct_number) "

@@ -160,15 +160,21 @@ def find_discrepancies(
 
 
 def _gather_persons(engine: duckdb.DuckDBPyConnection) -> None:
-    """discrepancy_person: where each person stands, else where the main row is from."""
+    """discrepancy_person: where each person stands, else where the main row is from.
+
+    `precinct_id`, `dwelling_id` and `building_hash` are there to find by whole numbers
+    which few dwellings and buildings a question is about, before any text is gathered.
+    """
     engine.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE discrepancy_person AS
         SELECT person.person_id, person.row_count, person.birth_date, stable.stable_id,
             record.record_id, verdict.is_eligible,
             coalesce(precinct.region_code, record.region_code) AS region_code,
             coalesce(precinct.district_code, record.district_code) AS district_code,
-            placement.precinct_number, address.cadastral_key,
+            placement.precinct_number, precinct.row_id AS precinct_id, placement.basis,
+            address.dwelling_id, hash({neighbourhoods.BUILDING}) AS building_hash,
+            address.cadastral_key,
             nullif(concat_ws(', ', address.mahalla, address.street, address.house,
                              address.building, address.flat), '') AS address
         FROM evidence_persons AS person
@@ -218,9 +224,13 @@ def _gather_findings(
         SELECT code, subject,
             list_sort(list_distinct(flatten(list(person_ids)))) AS person_ids,
             list_sort(list_distinct(flatten(list(record_ids)))) AS record_ids,
-            min(region_code) AS region_code, min(district_code) AS district_code,
-            min(precinct_number) AS precinct_number, min(field) AS field,
-            min(value_a) AS value_a, min(value_b) AS value_b, max(weight) AS weight,
+            -- One area, not the least region and the least district of several.
+            min({
+                'region_code': region_code, 'district_code': district_code,
+                'precinct_number': precinct_number
+            }) AS stated,
+            min(field) AS field, min(value_a) AS value_a, min(value_b) AS value_b,
+            max(weight) AS weight,
             max(expected_chance_matches) AS expected_chance_matches
         FROM discrepancy_raw GROUP BY code, subject
         """
@@ -249,27 +259,49 @@ def _describe(
     """Findings with severity, owner, place, words and age, as Discrepancy.
 
     A quarantined row is owned by whoever delivered it. A question about one voter names
-    the voter; one about several names their rows.
+    the voter; one about several names their rows. Region, district and precinct are always
+    of one place: that of the finding where it names a precinct; else where the first person
+    concerned is listed, with preference for the district of the finding; where none is
+    listed, the district of the finding, else of the first person.
     """
     return engine.sql(
         f"""
-        WITH placed AS (
-            SELECT finding.code, finding.subject,
-                min(person.region_code) AS region_code,
-                arg_min(person.district_code, person.person_id) AS district_code,
-                arg_min(person.precinct_number, person.person_id) AS precinct_number,
-                arg_min(person.address, person.person_id) AS address,
-                arg_min(person.cadastral_key, person.person_id) AS cadastral_number,
-                CASE WHEN count(*) = 1 AND count(person.precinct_number) = 1
-                     THEN any_value(person.stable_id) END AS voter_id
-            FROM (SELECT code, subject, unnest(person_ids) AS person_id
+        WITH ranked AS (
+            SELECT finding.code, finding.subject, person.person_id,
+                CASE WHEN person.precinct_number IS NULL THEN 4 ELSE 0 END
+                + CASE WHEN finding.stated.district_code <> person.district_code
+                       THEN 2 ELSE 0 END
+                + CASE WHEN person.district_code IS NULL THEN 1 ELSE 0 END AS rank
+            FROM (SELECT code, subject, stated, unnest(person_ids) AS person_id
                   FROM discrepancy_finding) AS finding
             JOIN discrepancy_person AS person USING (person_id)
-            GROUP BY finding.code, finding.subject
+        ), first AS (
+            SELECT code, subject, count(*) AS persons,
+                arg_min(person_id, (rank::BIGINT << 40) + person_id) AS person_id
+            FROM ranked GROUP BY code, subject
+        ), placed AS (
+            SELECT first.code, first.subject, person.region_code, person.district_code,
+                person.precinct_number, person.address,
+                person.cadastral_key AS cadastral_number,
+                CASE WHEN persons = 1 AND person.precinct_number IS NOT NULL
+                     THEN person.stable_id END AS voter_id
+            FROM first JOIN discrepancy_person AS person USING (person_id)
         ), named AS (
-            SELECT 'D' || upper(left(sha256(code || '/' || subject), 20))
-                AS discrepancy_id, *
-            FROM discrepancy_finding
+            SELECT 'D' || upper(left(sha256(finding.code || '/' || finding.subject), 20))
+                AS discrepancy_id, finding.*, placed.address, placed.cadastral_number,
+                placed.voter_id,
+                CASE WHEN stated.precinct_number IS NOT NULL THEN stated
+                     WHEN placed.precinct_number IS NULL
+                      AND coalesce(stated.district_code, stated.region_code) IS NOT NULL
+                     THEN stated
+                     ELSE {{
+                        'region_code': placed.region_code,
+                        'district_code': placed.district_code,
+                        'precinct_number': placed.precinct_number
+                     }} END AS area
+            FROM discrepancy_finding AS finding
+            LEFT JOIN placed
+                ON placed.code = finding.code AND placed.subject = finding.subject
         )
         SELECT named.discrepancy_id, named.code, entry.severity,
             CASE
@@ -278,11 +310,9 @@ def _describe(
                 WHEN named.value_b LIKE 'cadastre/%' THEN 'CADASTRE'
                 ELSE 'CEC'
             END AS owner,
-            coalesce(named.region_code, placed.region_code) AS region_code,
-            coalesce(named.district_code, placed.district_code) AS district_code,
-            coalesce(named.precinct_number, placed.precinct_number) AS precinct_number,
-            placed.voter_id, named.record_ids, named.field, named.value_a,
-            named.value_b, placed.address, placed.cadastral_number, named.weight,
+            named.area.region_code, named.area.district_code, named.area.precinct_number,
+            named.voter_id, named.record_ids, named.field, named.value_a,
+            named.value_b, named.address, named.cadastral_number, named.weight,
             named.expected_chance_matches,
             CASE WHEN named.code IN {PAIR_CODES} THEN nearby.expected_chance_nearby END
                 AS expected_chance_nearby,
@@ -291,7 +321,6 @@ def _describe(
             coalesce(before.release_count, 0) + 1 AS release_count
         FROM named
         JOIN catalogue AS entry ON entry.code = named.code
-        LEFT JOIN placed ON placed.code = named.code AND placed.subject = named.subject
         LEFT JOIN discrepancy_nearby AS nearby ON nearby.subject = named.subject
         LEFT JOIN previous AS before USING (discrepancy_id)
         """

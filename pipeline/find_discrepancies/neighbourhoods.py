@@ -15,6 +15,12 @@ AT_HOME = """placement.basis IN ('PERMANENT', 'TEMPORARY')
     AND placement.precinct_number IS NOT NULL"""
 """Voters who stand where they live: rosters and decisions move people on purpose."""
 
+BUILDING = """
+    address.district_code, address.mahalla_key, address.massif_key, address.street_key,
+    address.lane, address.house_key
+"""
+"""What makes two addresses one building."""
+
 NO_PERSONS = "[]::BIGINT[], []::VARCHAR[]"
 
 KILOMETRES = """
@@ -29,23 +35,27 @@ KILOMETRES = """
 def building_split() -> str:
     """BUILDING_SPLIT: dwellings of one building by territory in different precincts."""
     return f"""
-        SELECT 'BUILDING_SPLIT',
-            concat_ws('|', address.district_code, address.mahalla_key,
-                address.massif_key, address.street_key, address.lane, address.house_key),
+        WITH split AS (
+            SELECT building_hash FROM discrepancy_person AS placement
+            WHERE {AT_HOME} AND dwelling_id IS NOT NULL
+            GROUP BY building_hash
+            HAVING min(precinct_id) <> max(precinct_id)
+               AND min(dwelling_id) <> max(dwelling_id)
+        )
+        SELECT 'BUILDING_SPLIT', concat_ws('|', {BUILDING}),
             list_sort(list(person.person_id)), list_sort(list(person.record_id)),
-            any_value(address.region_code), address.district_code,
-            min(placement.precinct_number), 'precinct_number',
+            min(address.region_code), address.district_code, NULL, 'precinct_number',
             min(placement.region_code || '-' || placement.precinct_number),
             max(placement.region_code || '-' || placement.precinct_number), NULL, NULL
-        FROM address_links AS address
-        JOIN placements AS placement USING (address_id)
-        JOIN discrepancy_person AS person USING (person_id)
+        FROM split
+        JOIN discrepancy_person AS person USING (building_hash)
+        JOIN placements AS placement USING (person_id)
+        JOIN address_links AS address USING (address_id)
         WHERE {AT_HOME} AND address.house_key IS NOT NULL
           AND address.dwelling_id IS NOT NULL
           AND (address.street_key IS NOT NULL OR address.massif_key IS NOT NULL)
-        GROUP BY address.district_code, address.mahalla_key, address.massif_key,
-            address.street_key, address.lane, address.house_key
-        HAVING count(DISTINCT (placement.region_code, placement.precinct_number)) > 1
+        GROUP BY {BUILDING}
+        HAVING count(DISTINCT person.precinct_id) > 1
            AND count(DISTINCT address.dwelling_id) > 1
     """
 
@@ -53,15 +63,20 @@ def building_split() -> str:
 def dwelling_contradicted() -> str:
     """DWELLING_CONTRADICTED: one object's number under addresses of two places."""
     return f"""
+        WITH rival AS (
+            SELECT DISTINCT rival_dwelling_id AS object_id FROM address_links
+            WHERE rival_dwelling_id IS NOT NULL
+        )
         SELECT 'DWELLING_CONTRADICTED', min(dwelling.cadastral_key),
             list_sort(list(person.person_id)), list_sort(list(person.record_id)),
-            any_value(dwelling.region_code), any_value(dwelling.district_code),
+            min(dwelling.region_code), min(dwelling.district_code),
             NULL, 'cadastral_number',
             min({ADDRESS}), max({ADDRESS}), NULL, NULL
         FROM (
             SELECT *, coalesce(rival_dwelling_id, dwelling_id) AS object_id
             FROM address_links
         ) AS address
+        SEMI JOIN rival USING (object_id)
         JOIN dwellings AS dwelling ON dwelling.dwelling_id = address.object_id
         JOIN placements AS placement USING (address_id)
         JOIN discrepancy_person AS person USING (person_id)

@@ -71,24 +71,24 @@ def several_permanent(election_date: str) -> str:
 
 def birth_dates_differ() -> str:
     """BIRTH_DATES_DIFFER: full birth dates of one person that are not the same."""
-    return _rows_of_person(
-        "BIRTH_DATES_DIFFER",
-        "birth_date",
-        "count(DISTINCT record.birth_date) FILTER ("
-        "record.birth_date_precision = 'DAY') > 1",
-    )
-
-
-def _rows_of_person(code: str, field: str, condition: str) -> str:
-    return f"""
-        SELECT '{code}', any_value(person.stable_id), [link.person_id],
-            list_sort(list(record.record_id)), NULL, NULL, NULL, '{field}',
-            min(record.{field})::VARCHAR, max(record.{field})::VARCHAR, NULL, NULL
-        FROM records AS record
-        JOIN person_links AS link USING (row_id)
+    return """
+        WITH differing AS (
+            SELECT person_id
+            FROM records AS record
+            JOIN person_links AS link USING (row_id)
+            JOIN discrepancy_person AS person USING (person_id)
+            WHERE person.is_eligible AND person.row_count > 1
+              AND record.birth_date_precision = 'DAY'
+            GROUP BY person_id HAVING min(record.birth_date) <> max(record.birth_date)
+        )
+        SELECT 'BIRTH_DATES_DIFFER', any_value(person.stable_id), [person_id],
+            list_sort(list(record.record_id)), NULL, NULL, NULL, 'birth_date',
+            min(record.birth_date)::VARCHAR, max(record.birth_date)::VARCHAR, NULL, NULL
+        FROM differing
         JOIN discrepancy_person AS person USING (person_id)
-        WHERE person.is_eligible AND person.row_count > 1
-        GROUP BY link.person_id HAVING {condition}
+        JOIN person_links AS link USING (person_id)
+        JOIN records AS record USING (row_id)
+        GROUP BY person_id
     """
 
 

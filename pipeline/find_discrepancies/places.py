@@ -11,9 +11,9 @@ ADDRESS = """
 
 _AT_ADDRESS = """
     list_sort(list(person.person_id)), list_sort(list(person.record_id)),
-    any_value(address.region_code), any_value(address.district_code),
-    min(placement.precinct_number)
+    min(address.region_code), min(address.district_code), NULL
 """
+"""Who stands at an address, and its district. Which precinct that is, the people say."""
 
 
 def unplaced() -> str:
@@ -90,36 +90,47 @@ def dwelling_unknown() -> str:
 
 def household_split() -> str:
     """HOUSEHOLD_SPLIT: voters of one dwelling by territory in different precincts."""
+    at_home = """placement.basis IN ('PERMANENT', 'TEMPORARY')
+        AND placement.precinct_number IS NOT NULL"""
     return f"""
+        WITH split AS (
+            SELECT dwelling_id FROM discrepancy_person AS placement
+            WHERE dwelling_id IS NOT NULL AND {at_home}
+            GROUP BY dwelling_id HAVING min(precinct_id) <> max(precinct_id)
+        )
         SELECT 'HOUSEHOLD_SPLIT', min({ADDRESS}), {_AT_ADDRESS}, 'precinct_number',
             min(placement.region_code || '-' || placement.precinct_number),
             max(placement.region_code || '-' || placement.precinct_number), NULL, NULL
-        FROM address_links AS address
-        JOIN placements AS placement USING (address_id)
-        JOIN discrepancy_person AS person USING (person_id)
-        WHERE address.dwelling_id IS NOT NULL AND placement.precinct_number IS NOT NULL
-          AND placement.basis IN ('PERMANENT', 'TEMPORARY')
-        GROUP BY address.dwelling_id
-        HAVING count(DISTINCT (placement.region_code, placement.precinct_number)) > 1
+        FROM split
+        JOIN discrepancy_person AS person USING (dwelling_id)
+        JOIN placements AS placement USING (person_id)
+        JOIN address_links AS address USING (address_id)
+        WHERE {at_home}
+        GROUP BY split.dwelling_id
     """
 
 
 def dwelling_crowded(policy: Policy) -> str:
     """DWELLING_CROWDED: more registered adults than rooms and floor area allow."""
     return f"""
+        WITH crowd AS (
+            SELECT dwelling_id, count(*) AS adults FROM discrepancy_person
+            WHERE dwelling_id IS NOT NULL AND precinct_number IS NOT NULL
+            GROUP BY dwelling_id HAVING adults > {policy.crowded_adults_min}
+        )
         SELECT 'DWELLING_CROWDED', min({ADDRESS}), {_AT_ADDRESS}, 'cadastral_number',
             count(*)::VARCHAR, min(dwelling.floor_area_m2)::VARCHAR, NULL, NULL
-        FROM address_links AS address
-        JOIN placements AS placement USING (address_id)
-        JOIN discrepancy_person AS person USING (person_id)
+        FROM crowd
         JOIN dwellings AS dwelling USING (dwelling_id)
+        JOIN discrepancy_person AS person USING (dwelling_id)
+        JOIN placements AS placement USING (person_id)
+        JOIN address_links AS address USING (address_id)
         WHERE dwelling.object_kind IN ('HOUSE', 'APARTMENT')
           AND placement.precinct_number IS NOT NULL
-        GROUP BY address.dwelling_id
-        HAVING count(*) > {policy.crowded_adults_min}
-           AND (count(*) > coalesce(
-               min(dwelling.floor_area_m2) / {policy.crowded_m2_per_adult}, 0)
-             OR count(*) > min(dwelling.rooms) * {policy.crowded_adults_per_room})
+          AND (crowd.adults > coalesce(
+               dwelling.floor_area_m2 / {policy.crowded_m2_per_adult}, 0)
+             OR crowd.adults > dwelling.rooms * {policy.crowded_adults_per_room})
+        GROUP BY crowd.dwelling_id
     """
 
 

@@ -70,7 +70,8 @@ def _birth_date(code: str, condition: str, whose: str) -> str:
 def row_quarantined() -> str:
     """ROW_QUARANTINED: a delivered row that a contract refused.
 
-    The same content is the same question, wherever it stands in whichever file.
+    The same content is the same question, wherever it stands in whichever file. A row may
+    be refused for its codes, so a district counts only with its region.
     """
     return """
         SELECT 'ROW_QUARANTINED',
@@ -79,7 +80,7 @@ def row_quarantined() -> str:
                                ELSE [record_id] END,
             CASE WHEN regexp_full_match(region_code, '\\d{4}') THEN region_code END,
             CASE WHEN regexp_full_match(district_code, '\\d{7}|\\d{10}')
-                 THEN district_code END,
+                  AND starts_with(district_code, region_code) THEN district_code END,
             NULL, "column", rule, source, NULL, NULL
         FROM quarantined
     """

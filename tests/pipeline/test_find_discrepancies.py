@@ -396,6 +396,58 @@ def test_question_about_one_voter_names_voter_and_precinct(engine, rows):
     assert (entry["district_code"], entry["precinct_number"]) == ("1718203", 1)
 
 
+THERE = {"region_code": "1735", "district_code": "1735204"}
+
+
+def far_apart(code, *, first_is_listed=True):
+    """A case's two voters, the first in precinct 5 of a region whose code is greater."""
+    given = {name: [dict(row) for row in table] for name, table in CASES[code].items()}
+    given["records"][0] |= THERE
+    given["precincts"].append(
+        {"row_id": 5, "precinct_number": 5, "kind": "TERRITORIAL", **THERE}
+    )
+    given["placements"][0] |= {
+        "region_code": "1735",
+        "precinct_number": 5 if first_is_listed else None,
+        "unplaced_reason": None if first_is_listed else "NO_ADDRESS",
+    }
+    return given
+
+
+def areas(frame, code):
+    columns = ["region_code", "district_code", "precinct_number"]
+    return frame.filter(pl.col("code") == code).select(columns).rows()
+
+
+@pytest.mark.parametrize(
+    ("first_is_listed", "area"),
+    [(True, ("1735", "1735204", 5)), (False, ("1718", "1718203", 1))],
+)
+def test_pair_of_two_regions_is_asked_in_one_place(engine, rows, first_is_listed, area):
+    given = far_apart("POSSIBLE_DUPLICATE", first_is_listed=first_is_listed)
+    assert areas(find(engine, rows, given)[0], "POSSIBLE_DUPLICATE") == [area]
+
+
+def test_question_about_an_address_is_for_the_commission_there(engine, rows):
+    # Both live at one address, and a roster moved the first to another region.
+    frame, _ = find(engine, rows, far_apart("DWELLING_DEMOLISHED"))
+    assert areas(frame, "DWELLING_DEMOLISHED") == [("1718", "1718203", 1)]
+
+
+def test_question_about_an_address_of_nobody_listed_is_for_its_district(engine, rows):
+    given = far_apart("DWELLING_DEMOLISHED", first_is_listed=False)
+    given["placements"][1] |= {"precinct_number": None, "unplaced_reason": "NO_ADDRESS"}
+    frame, _ = find(engine, rows, given)
+    assert areas(frame, "DWELLING_DEMOLISHED") == [("1718", "1718203", None)]
+
+
+def test_refused_row_whose_district_is_of_another_region_is_for_the_region(engine, rows):
+    given = {name: [dict(row) for row in t] for name, t in CASES["ROW_QUARANTINED"].items()}
+    given["quarantined"][0] |= {"region_code": "1718", "district_code": "1735204"}
+    frame, _ = find(engine, rows, given)
+    assert areas(frame, "ROW_QUARANTINED") == [("1718", None, None)]
+
+
 def test_pair_of_whom_one_may_not_vote_is_no_question(engine, rows):
     given = CASES["POSSIBLE_DUPLICATE"] | {
         "eligibility": [

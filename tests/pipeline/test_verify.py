@@ -247,6 +247,16 @@ TAMPERED = {
         lambda f: f.with_columns(district_code=pl.lit("1718401")),
         "every voter whom a change concerns gets one notice, from the right district",
     ),
+    "a question of a precinct elsewhere": (
+        "discrepancies/region=1714/district=1714401365/discrepancies.parquet",
+        lambda f: f.with_columns(district_code=pl.lit("1714401367")),
+        "every question about a precinct stands in the district of that precinct",
+    ),
+    "a question of another region": (
+        "discrepancies/region=1714/district=1714401365/discrepancies.parquet",
+        lambda f: f.with_columns(region_code=pl.lit("1718")),
+        "no question stands in a district of another region",
+    ),
     "a lineage without a voter": (
         "lineage.parquet",
         lambda f: f.head(-80),
