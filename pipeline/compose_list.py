@@ -35,12 +35,13 @@ def compose_list(
         mahalla, street, house, building and flat by number then text, surname, given
         name, patronymic, birth date, voter_id.
     """
-    return engine.sql(
+    # The order needs the numbers of persons and few columns; sorting whole entries takes
+    # three times as long.
+    engine.execute(
         f"""
-        SELECT
-            stable.stable_id AS voter_id,
-            row_number() OVER (
-                PARTITION BY precinct.region_code, precinct.precinct_number
+        CREATE OR REPLACE TEMP TABLE compose_number AS
+        SELECT placement.person_id, row_number() OVER (
+                PARTITION BY precinct.row_id
                 ORDER BY
                     address.mahalla NULLS LAST, address.street NULLS LAST,
                     address.house_number NULLS LAST, address.house NULLS LAST,
@@ -50,7 +51,14 @@ def compose_list(
                     address.flat NULLS LAST,
                     row.surname NULLS LAST, row.given_name NULLS LAST,
                     row.patronymic NULLS LAST, person.birth_date, stable.stable_id
-            ) AS list_number,
+            ) AS list_number
+        {_ENTRIES}
+        """
+    )
+    return engine.sql(
+        f"""
+        SELECT
+            stable.stable_id AS voter_id, numbered.list_number,
             precinct.region_code, precinct.district_code, precinct.precinct_number,
             precinct.constituency, precinct.kind AS precinct_kind,
             person.pinfl, row.surname, row.given_name, row.patronymic,
@@ -61,18 +69,24 @@ def compose_list(
             placement.basis, placement.temporary_elsewhere, placement.placement,
             placement.confidence,
             coalesce(flags.flags, []::VARCHAR[]) AS flags
-        FROM placements AS placement
-        JOIN persons AS person USING (person_id)
-        JOIN source_persons AS row ON row.row_id = person.main_row_id
-        JOIN stable_ids AS stable USING (person_id)
-        JOIN precincts AS precinct
-            ON precinct.region_code = placement.region_code
-            AND precinct.precinct_number = placement.precinct_number
-        LEFT JOIN address_links AS address ON address.address_id = placement.address_id
+        {_ENTRIES}
+        JOIN compose_number AS numbered USING (person_id)
         LEFT JOIN flags ON flags.person_id = placement.person_id
-        WHERE placement.precinct_number IS NOT NULL
         """
     )
+
+
+_ENTRIES = """
+    FROM (FROM placements WHERE precinct_number IS NOT NULL) AS placement
+    JOIN persons AS person USING (person_id)
+    JOIN source_persons AS row ON row.row_id = person.main_row_id
+    JOIN stable_ids AS stable USING (person_id)
+    JOIN precincts AS precinct
+        ON precinct.region_code = placement.region_code
+        AND precinct.precinct_number = placement.precinct_number
+    LEFT JOIN address_links AS address ON address.address_id = placement.address_id
+"""
+"""Everybody who is listed, with what an entry is made of."""
 
 
 def list_unlisted(

@@ -40,6 +40,7 @@ from schemas.codes import Severity
 INDEX = "index.html"
 AREA = re.compile(r"region=(\w+)(?:/district=(\w+))?/")
 FOLDER = "index"
+COUNTRY = ("", "")
 CHANGES = ("added", "removed", "moved_in", "moved_out", "moved_within", "corrected")
 
 
@@ -90,16 +91,25 @@ def _precincts_by_district(
 
 def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
     """Path and text of every page."""
-    areas = sorted({area for path in contents.files if (area := area_of(path))})
+    by_area: dict[tuple[str, str], list[str]] = {}
+    for file in contents.files:
+        by_area.setdefault(area_of(file) or COUNTRY, []).append(file)
+    areas = sorted(by_area.keys() - {COUNTRY})
     regions = sorted({region for region, _ in areas})
-    yield INDEX, _country_page(contents, regions)
+    yield INDEX, _country_page(contents, regions, by_area.get(COUNTRY, []))
     for region in regions:
         districts = [d for r, d in areas if r == region and d not in ("", NO_DISTRICT)]
         path = f"{FOLDER}/region={region}/{INDEX}"
-        yield path, _region_page(contents, path, region, districts)
+        own = [
+            file
+            for district in ("", NO_DISTRICT)
+            for file in by_area.get((region, district), [])
+        ]
+        yield path, _region_page(contents, path, region, districts, own)
         for district in districts:
             path = f"{FOLDER}/region={region}/district={district}/{INDEX}"
-            yield path, _district_page(contents, path, region, district)
+            own = by_area[region, district]
+            yield path, _district_page(contents, path, district, own)
 
 
 def area_of(path: str) -> tuple[str, str] | None:
@@ -108,12 +118,11 @@ def area_of(path: str) -> tuple[str, str] | None:
     return None if match is None else (match[1], match[2] or "")
 
 
-def _country_page(contents: Contents, regions: list[str]) -> str:
+def _country_page(contents: Contents, regions: list[str], own: list[str]) -> str:
     rows = [
         _area_row(contents, region, f"{FOLDER}/region={region}/{INDEX}")
         for region in regions
     ]
-    own = [path for path in contents.files if area_of(path) is None]
     return _page(
         contents,
         INDEX,
@@ -123,22 +132,18 @@ def _country_page(contents: Contents, regions: list[str]) -> str:
     )
 
 
-def _region_page(contents: Contents, path: str, region: str, districts: list[str]) -> str:
+def _region_page(
+    contents: Contents, path: str, region: str, districts: list[str], own: list[str]
+) -> str:
     rows = [
         _area_row(contents, district, f"district={district}/{INDEX}")
         for district in districts
-    ]
-    own = [
-        file
-        for file in contents.files
-        if area_of(file) in ((region, ""), (region, NO_DISTRICT))
     ]
     listed = [heading("districts"), _area_table(rows)] if rows else []
     return _page(contents, path, (_name(region), region), listed, ("of_region", own))
 
 
-def _district_page(contents: Contents, path: str, region: str, district: str) -> str:
-    own = [file for file in contents.files if area_of(file) == (region, district)]
+def _district_page(contents: Contents, path: str, district: str, own: list[str]) -> str:
     precincts = [
         row(
             str(precinct.precinct_number),
