@@ -7,7 +7,9 @@ error, before anything is built on it.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -24,6 +26,7 @@ from pipeline.files import (
 )
 from pipeline.profiles import Profile, choose_profile
 from pipeline.reading import read_raw
+from pipeline.reading.raw_table import RawTable
 from pipeline.refusals import (
     FILE_SHIFT,
     KEYS,
@@ -140,9 +143,11 @@ def _read_files(
     """A table's files as raw tables, their columns mapped, their copies found."""
     files: list[ReadFile] = []
     seen: dict[str, str] = {}
-    for number, file in enumerate(delivered):
-        profile = choose_profile(profiles, source, Path(file.name).name)
-        raw = read_raw(engine, file, profile, str(folder / str(number)))
+    chosen = [choose_profile(profiles, source, Path(file.name).name) for file in delivered]
+    tables = _raw_tables(engine, delivered, chosen, folder)
+    for number, (file, profile, raw) in enumerate(
+        zip(delivered, chosen, tables, strict=True)
+    ):
         columns = ColumnMap({}, (), ())
         if raw.header:
             columns = map_columns(file.name, raw.header, source, profile)
@@ -152,6 +157,25 @@ def _read_files(
             profile = _with_native_dates(profile)
         files.append(ReadFile(number, raw, columns, profile, repeats))
     return files
+
+
+def _raw_tables(
+    engine: duckdb.DuckDBPyConnection,
+    delivered: Sequence[DeliveredFile],
+    profiles: Sequence[Profile],
+    folder: Path,
+) -> list[RawTable]:
+    """The raw tables of files, several read at once: framing keeps one processor busy."""
+
+    def read(number: int, file: DeliveredFile, profile: Profile) -> RawTable:
+        # A connection serves one thread, and its time zone is its own.
+        with engine.cursor() as cursor:
+            cursor.execute("SET TimeZone = 'UTC'")
+            return read_raw(cursor, file, profile, str(folder / str(number)))
+
+    threads = engine.execute("SELECT current_setting('threads')::INTEGER").fetchall()[0][0]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(read, itertools.count(), delivered, profiles))
 
 
 def _with_native_dates(profile: Profile) -> Profile:
