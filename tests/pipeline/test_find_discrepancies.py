@@ -488,6 +488,16 @@ def test_added_by_hand_in_two_precincts(engine, rows):
     assert codes(engine, rows, given)[0] == ["SUPPLEMENTARY_REPEATED"] * 2
 
 
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1)])
+def test_of_two_stations_in_one_school_the_first_is_named(engine, rows, order):
+    given = CASES["POLLING_PLACE_NEARER"]
+    own, near = given["precincts"]
+    precincts = {1: own, 2: near, 3: near | {"row_id": 3, "precinct_number": 3}}
+    given = given | {"precincts": [precincts[number] for number in order]}
+    asked = find(engine, rows, given)[0].filter(pl.col("code") == "POLLING_PLACE_NEARER")
+    assert [value.partition(":")[0] for value in asked["value_b"]] == ["2"]
+
+
 @pytest.mark.parametrize(
     ("limits", "code"),
     [
