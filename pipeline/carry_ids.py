@@ -35,9 +35,9 @@ def carry_ids(
     Returns:
         StableId, one row per person. A number goes to one person and a person has one
         number: PINFL counts most, then the number of shared rows, then the full name with
-        the birth date (only where unique on both sides); ties by number, then by person.
-        After a merge the number with most evidence lives on; after a split it goes to the
-        person with most evidence and the other gets a new one.
+        the birth date (only where unique on both sides and no two PINFLs differ); ties by
+        number, then by person. After a merge the number with most evidence lives on; after
+        a split it goes to the person with most evidence and the other gets a new one.
     """
     _find_claims(engine, persons, person_links, source_persons, previous_lineage)
     _find_claims_by_name(engine, persons, source_persons, previous_voters)
@@ -95,24 +95,29 @@ def _find_claims_by_name(
         INSERT INTO carry_claim
         WITH now AS (
             SELECT person.person_id, row.surname, row.given_name, row.patronymic,
-                person.birth_date
+                person.birth_date, person.pinfl
             FROM persons AS person
             JOIN source_persons AS row ON row.row_id = person.main_row_id
             WHERE person.person_id NOT IN (SELECT person_id FROM carry_claim)
         ), unique_now AS (
             SELECT surname, given_name, patronymic, birth_date,
-                min(person_id) AS person_id
-            FROM now GROUP BY ALL HAVING count(*) = 1
+                min(person_id) AS person_id, min(pinfl) AS pinfl
+            FROM now GROUP BY surname, given_name, patronymic, birth_date
+            HAVING count(*) = 1
         ), unique_before AS (
-            SELECT surname, given_name, patronymic, birth_date, min(voter_id) AS voter_id
+            SELECT surname, given_name, patronymic, birth_date, min(voter_id) AS voter_id,
+                min(pinfl) AS pinfl
             FROM previous_voters
             WHERE voter_id NOT IN (SELECT stable_id FROM carry_claim)
-            GROUP BY ALL HAVING count(*) = 1
+            GROUP BY surname, given_name, patronymic, birth_date
+            HAVING count(*) = 1
         )
         SELECT person_id, voter_id, 0, 'NAME'
         FROM unique_now JOIN unique_before
         USING (surname, given_name, birth_date)
         WHERE unique_now.patronymic IS NOT DISTINCT FROM unique_before.patronymic
+          -- Two valid PINFLs that differ are two people, who left and who came.
+          AND (unique_now.pinfl = unique_before.pinfl) IS NOT FALSE
         """
     )
 

@@ -129,11 +129,18 @@ def _locate_points(
     links: Relation,
     polygons: Sequence[PrecinctPolygon],
 ) -> None:
-    """Make `_point`: the one precinct whose polygon holds the address's dwelling."""
+    """Make `_point`: the one precinct whose polygon holds the address's dwelling.
+
+    Many addresses are one dwelling, so a spot is looked up once, whoever lives there.
+    """
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {PREFIX}_point
-        (address_id BIGINT, region_code VARCHAR, precinct_number INTEGER)
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_spot AS
+        SELECT row_number() OVER () AS spot_id, longitude, latitude
+        FROM (SELECT DISTINCT longitude, latitude FROM links
+              WHERE longitude IS NOT NULL AND latitude IS NOT NULL);
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_located
+        (spot_id BIGINT, region_code VARCHAR, precinct_number INTEGER)
         """
     )
     shapes = [_geometry(n, p) for n, p in enumerate(polygons)]
@@ -143,14 +150,12 @@ def _locate_points(
     of_polygon = np.array(
         [number[(p.region_code, p.precinct_number)] for p in polygons], dtype=np.int64
     )
-    for address_ids, longitudes, latitudes in _batches(links):
+    for spot_ids, longitudes, latitudes in _batches(engine):
         points = shapely.points(longitudes, latitudes)
         point, polygon = tree.query(points, predicate="intersects")
         located = (
-            pl.DataFrame(
-                {"address_id": address_ids[point], "precinct": of_polygon[polygon]}
-            )
-            .group_by("address_id")
+            pl.DataFrame({"spot_id": spot_ids[point], "precinct": of_polygon[polygon]})
+            .group_by("spot_id")
             .agg(pl.col("precinct").min(), pl.col("precinct").n_unique().alias("precincts"))
             .filter(pl.col("precincts") == 1)
             .with_columns(
@@ -161,28 +166,35 @@ def _locate_points(
                     {n: code[1] for code, n in number.items()}, return_dtype=pl.Int32
                 ),
             )
-            .select("address_id", "region_code", "precinct_number")
+            .select("spot_id", "region_code", "precinct_number")
         )
-        engine.register("located_points", located.to_arrow())
-        engine.execute(f"INSERT INTO {PREFIX}_point FROM located_points")
-        engine.unregister("located_points")
+        engine.register("located_spots", located.to_arrow())
+        engine.execute(f"INSERT INTO {PREFIX}_located FROM located_spots")
+        engine.unregister("located_spots")
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_point AS
+        SELECT link.address_id, located.region_code, located.precinct_number
+        FROM links AS link
+        JOIN {PREFIX}_spot USING (longitude, latitude)
+        JOIN {PREFIX}_located AS located USING (spot_id)
+        """
+    )
 
 
 Ints = np.ndarray[tuple[int], np.dtype[np.int64]]
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
-def _batches(links: Relation) -> Iterator[tuple[Ints, Floats, Floats]]:
-    """Addresses with coordinates, by ranges of their dense number."""
-    located = links.filter("longitude IS NOT NULL AND latitude IS NOT NULL").project(
-        "address_id, longitude, latitude"
-    )
-    last = links.aggregate("max(address_id)").fetchall()[0][0]
-    for start in range(0, (last or 0) + 1, BATCH_ROWS):
+def _batches(engine: duckdb.DuckDBPyConnection) -> Iterator[tuple[Ints, Floats, Floats]]:
+    """Spots and their coordinates, by ranges of their dense number."""
+    spots = engine.table(f"{PREFIX}_spot")
+    count = spots.count("*").fetchall()[0][0]
+    for start in range(1, count + 1, BATCH_ROWS):
         end = start + BATCH_ROWS
-        frame = located.filter(f"address_id >= {start} AND address_id < {end}").pl()
+        frame = spots.filter(f"spot_id >= {start} AND spot_id < {end}").pl()
         yield (
-            frame["address_id"].to_numpy(),
+            frame["spot_id"].to_numpy(),
             frame["longitude"].to_numpy(),
             frame["latitude"].to_numpy(),
         )

@@ -149,8 +149,9 @@ def polling_places(policy: Policy) -> str:
             SELECT region_code, precinct_number, district_code, mahalla, street, voters,
                 min(km) FILTER (place_number = precinct_number) AS own_km,
                 min(km) FILTER (place_number <> precinct_number) AS other_km,
-                arg_min(place_number, (km, place_number)) FILTER (place_number <> precinct_number)
-                    AS other_number
+                -- One school may hold several stations.
+                arg_min(place_number, (km, place_number))
+                    FILTER (place_number <> precinct_number) AS other_number
             FROM measured GROUP BY ALL
         )
         SELECT code, concat_ws('|', region_code, precinct_number, mahalla, street),

@@ -87,6 +87,14 @@ def test_number_follows_name_and_birth_date_when_all_else_is_new(engine, rows):
     assert carry(engine, rows, [["z"]], {"a": A, "b": B}, voters)[0] == A
 
 
+def test_namesake_with_another_pinfl_inherits_nothing(engine, rows):
+    voters = [
+        {"voter_id": A, "surname": "sz", "given_name": "g", "pinfl": "31705800123456"}
+    ]
+    minted = carry(engine, rows, [["z"]], {"a": A}, voters, {0: "31705800123457"})[0]
+    assert minted != A
+
+
 def test_name_that_two_voters_had_carries_nothing(engine, rows):
     voters = [
         {"voter_id": A, "surname": "sz", "given_name": "g"},
