@@ -12,7 +12,7 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench run test coverage lint fix tables bench bench-normalise bench-persons bench-next-night bench-references bench-linkage bench-stress bench-quality bench-place bench-finder bench-release bench-report clean
+.PHONY: help setup setup-test setup-bench run test coverage lint fix tables bench bench-normalise bench-persons bench-next-night bench-references bench-linkage bench-stress bench-quality bench-night bench-place bench-finder bench-release bench-report clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -66,7 +66,7 @@ fix: setup-test ## format, and mend what ruff can mend
 tables: setup ## write docs/tables.md and docs/discrepancies.md from the contracts
 	$(BIN)/python -m pipeline.document_tables
 
-bench: bench-normalise bench-place bench-persons bench-next-night bench-references bench-linkage bench-stress bench-quality bench-finder bench-report bench-release ## every benchmark, hours in all
+bench: bench-normalise bench-place bench-persons bench-next-night bench-references bench-linkage bench-stress bench-quality bench-night bench-finder bench-report bench-release ## every benchmark, hours in all
 
 bench-normalise: setup-test ## time and memory of names and addresses of a country
 	$(BIN)/python benchmarks/bench_normalise_names.py --rows $(or $(PERSONS),37000000)
@@ -97,6 +97,9 @@ bench-quality: setup-test ## time of decoys and sentinels beside the matching th
 
 bench-linkage: setup-bench ## quality on public sets beside Splink; threshold chosen on one half, told on the other
 	$(BIN)/python benchmarks/linkage_quality.py --splink --cross-fit
+
+bench-night: setup-test ## a country's whole nights, stage by stage
+	$(BIN)/python benchmarks/bench_night.py --registrations $(or $(PERSONS),8000000)
 
 bench-finder: setup-test ## time and size of the station finder of a country
 	$(BIN)/python benchmarks/bench_finder.py --voters $(or $(VOTERS),20000000)
