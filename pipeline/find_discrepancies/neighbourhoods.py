@@ -4,16 +4,12 @@ What belongs here: questions that only show beside other addresses; those of one
 one precinct stand in places.py.
 """
 
-from pipeline.find_discrepancies.places import ADDRESS
+from pipeline.find_discrepancies.places import ADDRESS, AT_HOME
 from pipeline.resolve_addresses.numbers import (
     CROSSWALK_DWELLINGS_MIN,
     CROSSWALK_SHARE_MIN,
 )
 from pipeline.run import Policy
-
-AT_HOME = """placement.basis IN ('PERMANENT', 'TEMPORARY')
-    AND placement.precinct_number IS NOT NULL"""
-"""Voters who stand where they live: rosters and decisions move people on purpose."""
 
 BUILDING = """
     address.district_code, address.mahalla_key, address.massif_key, address.street_key,

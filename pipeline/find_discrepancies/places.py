@@ -9,6 +9,10 @@ ADDRESS = """
 """
 """What makes an address the same one in the next release."""
 
+AT_HOME = """placement.basis IN ('PERMANENT', 'TEMPORARY')
+    AND placement.precinct_number IS NOT NULL"""
+"""Voters who stand where they live: rosters and decisions move people on purpose."""
+
 _AT_ADDRESS = """
     list_sort(list(person.person_id)), list_sort(list(person.record_id)),
     min(address.region_code), min(address.district_code), NULL
@@ -90,12 +94,10 @@ def dwelling_unknown() -> str:
 
 def household_split() -> str:
     """HOUSEHOLD_SPLIT: voters of one dwelling by territory in different precincts."""
-    at_home = """placement.basis IN ('PERMANENT', 'TEMPORARY')
-        AND placement.precinct_number IS NOT NULL"""
     return f"""
         WITH split AS (
             SELECT dwelling_id FROM discrepancy_person AS placement
-            WHERE dwelling_id IS NOT NULL AND {at_home}
+            WHERE dwelling_id IS NOT NULL AND {AT_HOME}
             GROUP BY dwelling_id HAVING min(precinct_id) <> max(precinct_id)
         )
         SELECT 'HOUSEHOLD_SPLIT', min({ADDRESS}), {_AT_ADDRESS}, 'precinct_number',
@@ -105,7 +107,7 @@ def household_split() -> str:
         JOIN discrepancy_person AS person USING (dwelling_id)
         JOIN placements AS placement USING (person_id)
         JOIN address_links AS address USING (address_id)
-        WHERE {at_home}
+        WHERE {AT_HOME}
         GROUP BY split.dwelling_id
     """
 
