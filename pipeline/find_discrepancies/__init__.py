@@ -173,10 +173,8 @@ def _gather_persons(engine: duckdb.DuckDBPyConnection) -> None:
             coalesce(precinct.region_code, record.region_code) AS region_code,
             coalesce(precinct.district_code, record.district_code) AS district_code,
             placement.precinct_number, precinct.row_id AS precinct_id, placement.basis,
-            address.dwelling_id, hash({neighbourhoods.BUILDING}) AS building_hash,
-            address.cadastral_key,
-            nullif(concat_ws(', ', address.mahalla, address.street, address.house,
-                             address.building, address.flat), '') AS address
+            placement.address_id AS home_address_id, address.dwelling_id,
+            hash({neighbourhoods.BUILDING}) AS building_hash
         FROM evidence_persons AS person
         JOIN evidence_records AS record ON record.row_id = person.main_row_id
         JOIN evidence_stable_ids AS stable USING (person_id)
@@ -281,11 +279,15 @@ def _describe(
             FROM ranked GROUP BY code, subject
         ), placed AS (
             SELECT first.code, first.subject, person.region_code, person.district_code,
-                person.precinct_number, person.address,
-                person.cadastral_key AS cadastral_number,
+                person.precinct_number, address.cadastral_key AS cadastral_number,
+                nullif(concat_ws(', ', address.mahalla, address.street, address.house,
+                                 address.building, address.flat), '') AS address,
                 CASE WHEN persons = 1 AND person.precinct_number IS NOT NULL
                      THEN person.stable_id END AS voter_id
-            FROM first JOIN discrepancy_person AS person USING (person_id)
+            FROM first
+            JOIN discrepancy_person AS person USING (person_id)
+            LEFT JOIN evidence_address_links AS address
+                ON address.address_id = person.home_address_id
         ), named AS (
             SELECT 'D' || upper(left(sha256(finding.code || '/' || finding.subject), 20))
                 AS discrepancy_id, finding.*, placed.address, placed.cadastral_number,
