@@ -6,6 +6,7 @@ release is one entry here.
 
 import dataclasses
 
+from pipeline.tables import OF_PAIRS
 from schemas.codes import Severity
 
 NO_REGION = "0000"
@@ -64,15 +65,20 @@ AREA_TABLES: tuple[AreaTable, ...] = (
         ("precinct_number", "temporary_precinct_number", "voter_id"),
         ("precinct_number", "temporary_precinct_number", "voter_id"),
     ),
+    # A question about two people of two districts is in both files: each office sees why
+    # its voter is flagged.
     *(
         AreaTable(
             name,
             f"SELECT *, coalesce(region_code, '{NO_REGION}') AS area_region, "
-            f"coalesce(district_code, '{NO_DISTRICT}') AS area_district FROM source",
+            f"coalesce(district_code, '{NO_DISTRICT}') AS area_district FROM source "
+            "UNION ALL "
+            "SELECT *, other_region_code, other_district_code FROM source "
+            "WHERE other_district_code <> district_code",
             (f"{_SEVERITY} END", "code", "precinct_number", "discrepancy_id"),
             (),
         )
-        for name in ("discrepancies", "resolved_discrepancies", "discrepancies_commission")
+        for name in OF_PAIRS
     ),
 )
 

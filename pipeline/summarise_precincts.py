@@ -26,7 +26,8 @@ def summarise_precincts(
     Returns:
         PrecinctSummary, one row per precinct, empty ones included. `moved` counts voters
         who came from another precinct; `unplaced_nearby` is a figure of the district and
-        so repeats in each of its precincts.
+        so repeats in each of its precincts; a question about voters of two precincts
+        counts in both.
     """
     return engine.sql(
         """
@@ -51,7 +52,11 @@ def summarise_precincts(
             FROM changes WHERE change = 'REMOVED' GROUP BY ALL
         ), questions AS (
             SELECT region_code, precinct_number, count(*) AS discrepancies
-            FROM discrepancies WHERE precinct_number IS NOT NULL GROUP BY ALL
+            FROM (
+                SELECT region_code, precinct_number FROM discrepancies
+                UNION ALL
+                SELECT other_region_code, other_precinct_number FROM discrepancies
+            ) WHERE precinct_number IS NOT NULL GROUP BY ALL
         ), nowhere AS (
             SELECT district_code, count(*) AS unplaced_nearby FROM unplaced GROUP BY ALL
         )

@@ -232,7 +232,7 @@ def _count_discrepancies(
     """Open discrepancies by code and how many releases old they are."""
     found: dict[str, dict[str, Any]] = {}
     for row in queries.discrepancies_by_district(engine, run):
-        levels = areas.levels(row.region_code, row.district_code)
+        levels = _asked_in(areas, row)
         areas.add(levels, "discrepancies", row.count)
         areas.add(levels, row.severity.lower(), row.count)
         areas.add_to(levels, "discrepancies_by_code", row.code, row.count)
@@ -257,9 +257,17 @@ def _count_discrepancies(
     )
 
 
+def _asked_in(areas: Areas, row: Any) -> set[str]:  # noqa: ANN401 - a row of a query
+    """Areas of a question, each once: that of two districts counts in both of them."""
+    levels = set(areas.levels(row.region_code, row.district_code))
+    if row.other_district_code is not None:
+        levels |= set(areas.levels(row.other_region_code, row.other_district_code))
+    return levels
+
+
 def _count_resolved(engine: duckdb.DuckDBPyConnection, run: Run, areas: Areas) -> None:
     for row in queries.resolved_by_district(engine, run):
-        levels = areas.levels(row.region_code, row.district_code)
+        levels = _asked_in(areas, row)
         areas.add(levels, "resolved", row.count)
         areas.add_to(levels, "resolved_by", row.resolution, row.count)
 

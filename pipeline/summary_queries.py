@@ -117,7 +117,8 @@ def resolved_by_district(engine: duckdb.DuckDBPyConnection, run: Run) -> Iterato
     """Discrepancies that are open no more, by district and what ended them."""
     return _rows(
         engine,
-        "SELECT region_code, district_code, resolution, count(*) AS count "
+        "SELECT region_code, district_code, other_region_code, other_district_code, "
+        "resolution, count(*) AS count "
         f"FROM {_table(run, 'resolved_discrepancies')} GROUP BY ALL",
     )
 
@@ -136,7 +137,8 @@ def discrepancies_by_district(engine: duckdb.DuckDBPyConnection, run: Run) -> It
     return _rows(
         engine,
         f"""
-        SELECT region_code, district_code, code, severity, owner,
+        SELECT region_code, district_code, other_region_code, other_district_code,
+            code, severity, owner,
             CASE WHEN release_count = 1 THEN '1' WHEN release_count <= 7 THEN '2-7'
                  WHEN release_count <= 30 THEN '8-30' ELSE '31+' END AS age,
             count(*) AS count

@@ -112,12 +112,16 @@ BY_DISTRICT = (
     "resolved_discrepancies",
     "discrepancies_commission",
 )
+OF_PAIRS = ("discrepancies", "resolved_discrepancies", "discrepancies_commission")
+"""Of those, the ones that have a row in the files of both districts of a pair."""
 
 
 def read_release_table(
     engine: duckdb.DuckDBPyConnection, release: str | None, name: str
 ) -> duckdb.DuckDBPyRelation:
     """A table of a published release; without rows where there is no release.
+
+    A question that stands in the files of two districts is one row.
 
     A release built before the table, or a column that may be null, was thought of is read
     as one without: its manifest names no such file.
@@ -133,7 +137,19 @@ def read_release_table(
         if _is_older_than(release, name):
             return empty_table(engine, name)
         raise SourceError(f"{Path(release).name}: the release holds no table {name}")
-    return _with_new_columns(engine.read_parquet(files, hive_partitioning=False), name)
+    relation = engine.read_parquet(
+        files, hive_partitioning=False, filename=name in OF_PAIRS
+    )
+    relation = _with_new_columns(relation, name)
+    return _in_its_own_file(relation) if name in OF_PAIRS else relation
+
+
+def _in_its_own_file(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """The rows of district files without those that are there for the other district."""
+    return relation.filter(
+        "other_district_code IS NULL "
+        "OR contains(filename, '/district=' || district_code || '/')"
+    ).project("* EXCLUDE (filename)")
 
 
 def _is_older_than(release: str, name: str) -> bool:

@@ -145,8 +145,19 @@ PART_RULES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "discrepancies": (
         (
-            "every discrepancy stands once",
-            "SELECT count(*) - count(DISTINCT discrepancy_id) FROM discrepancies",
+            "every discrepancy stands once in the file of a district",
+            "SELECT count(*) - count(DISTINCT (discrepancy_id, district)) "
+            "FROM discrepancies",
+        ),
+        (
+            "every discrepancy stands in the folder of a district it is about",
+            "SELECT count(*) FROM discrepancies WHERE "
+            # A folder of no region, 0000, is read as a number.
+            "(lpad(region::VARCHAR, 4, '0'), district::VARCHAR) "
+            "<> (coalesce(region_code, '0000'), coalesce(district_code, 'none')) "
+            "AND (other_district_code IS NULL "
+            "OR (region::VARCHAR, district::VARCHAR) "
+            "<> (other_region_code, other_district_code))",
         ),
     ),
 }
@@ -164,6 +175,18 @@ RULES: tuple[tuple[str, str], ...] = (
         "SELECT count(*) FROM discrepancies AS asked JOIN precincts "
         "USING (region_code, precinct_number) WHERE asked.code <> 'LEFT_REGISTER' "
         "AND asked.district_code IS DISTINCT FROM precincts.district_code",
+    ),
+    (
+        "every question about a second precinct names the district of that precinct",
+        "SELECT count(*) FROM discrepancies AS asked JOIN precincts "
+        "ON precincts.region_code = asked.other_region_code "
+        "AND precincts.precinct_number = asked.other_precinct_number "
+        "WHERE asked.other_district_code IS DISTINCT FROM precincts.district_code",
+    ),
+    (
+        "every question about people of two districts stands in the files of both",
+        "SELECT count(*) FROM (SELECT count(*) AS n FROM discrepancies "
+        "WHERE other_district_code <> district_code GROUP BY discrepancy_id) WHERE n <> 2",
     ),
     (
         "no question stands in a district of another region",
@@ -225,7 +248,7 @@ def _check_figures(engine: duckdb.DuckDBPyConnection, folder: Path) -> Check:
         "rows": "SELECT coalesce(sum(rows), 0)::BIGINT FROM reconciliation "
         "WHERE source = 'mia/persons'",
         "precincts": "SELECT count(*) FROM precincts",
-        "discrepancies": "SELECT count(*) FROM discrepancies",
+        "discrepancies": "SELECT count(DISTINCT discrepancy_id) FROM discrepancies",
         "added": "SELECT count(DISTINCT voter_id) FROM changes WHERE change = 'ADDED'",
         "removed": "SELECT count(DISTINCT voter_id) FROM changes WHERE change = 'REMOVED'",
     }

@@ -12,7 +12,12 @@ from schemas.codes import Owner, Resolution, Severity
 
 
 class Discrepancy(dy.Schema):
-    """discrepancies: one row per open question, with who settles it."""
+    """discrepancies: one row per open question, with who settles it.
+
+    A question about two people has both places: that of the first who is listed, and in
+    `other_*` that of the other, null where it is the same precinct. Of two districts it
+    stands in the files of both.
+    """
 
     discrepancy_id = dy.String(
         primary_key=True, description="stable over releases while the cause stands"
@@ -41,6 +46,9 @@ class Discrepancy(dy.Schema):
     message = dy.String(description="what is wrong and what to do, without personal data")
     first_seen = dy.Date(description="day of the release that first had it")
     release_count = dy.Int32(min=1, description="releases that had it, this one included")
+    other_region_code = c.region_code(nullable=True)
+    other_district_code = c.district_code(nullable=True)
+    other_precinct_number = c.precinct_number(nullable=True)
 
 
 class ResolvedDiscrepancy(dy.Schema):
@@ -49,7 +57,8 @@ class ResolvedDiscrepancy(dy.Schema):
     DECISION: a decision on the voter or a row concerned took effect in this release;
     VOTER_REMOVED: a voter concerned is no longer listed; SOURCE_CHANGED: a row concerned
     is no longer delivered, or the voter's entry changed; CAUSE_GONE: none of these is
-    known, the cause was not found again.
+    known, the cause was not found again. A question about two people of two districts
+    stands in the files of both.
     """
 
     discrepancy_id = dy.String(
@@ -69,6 +78,9 @@ class ResolvedDiscrepancy(dy.Schema):
     resolved_on = dy.Date(description="day of the first release without it")
     resolution = c.code(Resolution, "what ended it")
     decision_id = dy.String(nullable=True, description="the decision, where one did")
+    other_region_code = c.region_code(nullable=True)
+    other_district_code = c.district_code(nullable=True)
+    other_precinct_number = c.precinct_number(nullable=True)
 
 
 class MiaDiscrepancy(dy.Schema):
@@ -137,7 +149,11 @@ class CecDiscrepancy(dy.Schema):
 
 
 class CommissionDiscrepancy(dy.Schema):
-    """discrepancies_commission: what the commissions of a district settle at the door."""
+    """discrepancies_commission: what the commissions of a district settle at the door.
+
+    A question about two people of two districts stands in the files of both: either door
+    may settle it.
+    """
 
     discrepancy_id = dy.String(
         primary_key=True, description="stable over releases while the cause stands"
@@ -164,3 +180,6 @@ class CommissionDiscrepancy(dy.Schema):
     message = dy.String(description="what is wrong and what to do")
     first_seen = dy.Date(description="day of the release that first had it")
     release_count = dy.Int32(min=1, description="releases that had it, this one included")
+    other_region_code = c.region_code(nullable=True)
+    other_district_code = c.district_code(nullable=True)
+    other_precinct_number = c.precinct_number(nullable=True)

@@ -260,7 +260,8 @@ def _describe(
     the voter; one about several names their rows. Region, district and precinct are always
     of one place: that of the finding where it names a precinct; else where the first person
     concerned is listed, with preference for the district of the finding; where none is
-    listed, the district of the finding, else of the first person.
+    listed, the district of the finding, else of the first person. Of a question about two
+    people the other's place stands beside it, so that both offices can be told.
     """
     return engine.sql(
         f"""
@@ -275,7 +276,8 @@ def _describe(
             JOIN discrepancy_person AS person USING (person_id)
         ), first AS (
             SELECT code, subject, count(*) AS persons,
-                arg_min(person_id, (rank::BIGINT << 40) + person_id) AS person_id
+                arg_min(person_id, (rank::BIGINT << 40) + person_id) AS person_id,
+                arg_max(person_id, (rank::BIGINT << 40) + person_id) AS last_person_id
             FROM ranked GROUP BY code, subject
         ), placed AS (
             SELECT first.code, first.subject, person.region_code, person.district_code,
@@ -283,15 +285,24 @@ def _describe(
                 nullif(concat_ws(', ', address.mahalla, address.street, address.house,
                                  address.building, address.flat), '') AS address,
                 CASE WHEN persons = 1 AND person.precinct_number IS NOT NULL
-                     THEN person.stable_id END AS voter_id
+                     THEN person.stable_id END AS voter_id,
+                CASE WHEN first.code IN {PAIR_CODES} AND persons = 2
+                      AND (other.district_code, other.precinct_number)
+                       IS DISTINCT FROM (person.district_code, person.precinct_number)
+                     THEN {{
+                        'region_code': other.region_code,
+                        'district_code': other.district_code,
+                        'precinct_number': other.precinct_number
+                     }} END AS other_area
             FROM first
             JOIN discrepancy_person AS person USING (person_id)
+            JOIN discrepancy_person AS other ON other.person_id = first.last_person_id
             LEFT JOIN evidence_address_links AS address
                 ON address.address_id = person.home_address_id
         ), named AS (
             SELECT 'D' || upper(left(sha256(finding.code || '/' || finding.subject), 20))
                 AS discrepancy_id, finding.*, placed.address, placed.cadastral_number,
-                placed.voter_id,
+                placed.voter_id, placed.other_area,
                 CASE WHEN stated.precinct_number IS NOT NULL THEN stated
                      WHEN placed.precinct_number IS NULL
                       AND coalesce(stated.district_code, stated.region_code) IS NOT NULL
@@ -320,7 +331,10 @@ def _describe(
                 AS expected_chance_nearby,
             entry.meaning_uz || ' ' || entry.action_uz AS message,
             coalesce(before.first_seen, DATE '{as_of.isoformat()}') AS first_seen,
-            coalesce(before.release_count, 0) + 1 AS release_count
+            coalesce(before.release_count, 0) + 1 AS release_count,
+            named.other_area.region_code AS other_region_code,
+            named.other_area.district_code AS other_district_code,
+            named.other_area.precinct_number AS other_precinct_number
         FROM named
         JOIN catalogue AS entry ON entry.code = named.code
         LEFT JOIN discrepancy_nearby AS nearby ON nearby.subject = named.subject

@@ -23,6 +23,9 @@ CEC_ROWS = (
 CEC_VOTERS = f"({CEC_ROWS} OR code IN ('ROSTERS_CONFLICT', 'PRECINCT_UNKNOWN'))"
 """Questions about what the commission itself says of one voter."""
 
+OTHER_AREA = "other_region_code, other_district_code, other_precinct_number"
+"""Where the second of two people stands whom a question is about."""
+
 COLUMNS = {
     Owner.MIA: f"{_QUESTION}, record_ids, {_REST}",
     Owner.CADASTRE: f"{_QUESTION}, cadastral_number, address, {_REST}",
@@ -34,7 +37,7 @@ COLUMNS = {
     ),
     Owner.COMMISSION: (
         f"{_QUESTION}, precinct_number, voter_id, record_ids, address, weight, "
-        f"expected_chance_matches, expected_chance_nearby, {_REST}"
+        f"expected_chance_matches, expected_chance_nearby, {_REST}, {OTHER_AREA}"
     ),
 }
 

@@ -8,6 +8,8 @@ import datetime
 
 import duckdb
 
+from pipeline.find_discrepancies.owners import OTHER_AREA
+
 Relation = duckdb.DuckDBPyRelation
 
 
@@ -56,7 +58,7 @@ def list_resolved(
                  WHEN ending.is_removed THEN 'VOTER_REMOVED'
                  WHEN ending.is_changed THEN 'SOURCE_CHANGED'
                  ELSE 'CAUSE_GONE' END AS resolution,
-            ending.decision_id
+            ending.decision_id, {OTHER_AREA}
         FROM resolved_question AS question
         LEFT JOIN resolved_ending AS ending USING (discrepancy_id)
         """

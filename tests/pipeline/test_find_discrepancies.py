@@ -399,9 +399,16 @@ def test_question_about_one_voter_names_voter_and_precinct(engine, rows):
 THERE = {"region_code": "1735", "district_code": "1735204"}
 
 
+OTHER = ("other_region_code", "other_district_code", "other_precinct_number")
+
+
+def copied(code):
+    return {name: [dict(row) for row in table] for name, table in CASES[code].items()}
+
+
 def far_apart(code, *, first_is_listed=True):
     """A case's two voters, the first in precinct 5 of a region whose code is greater."""
-    given = {name: [dict(row) for row in table] for name, table in CASES[code].items()}
+    given = copied(code)
     given["records"][0] |= THERE
     given["precincts"].append(
         {"row_id": 5, "precinct_number": 5, "kind": "TERRITORIAL", **THERE}
@@ -414,18 +421,45 @@ def far_apart(code, *, first_is_listed=True):
     return given
 
 
-def areas(frame, code):
-    columns = ["region_code", "district_code", "precinct_number"]
+def areas(frame, code, *more):
+    columns = ["region_code", "district_code", "precinct_number", *more]
     return frame.filter(pl.col("code") == code).select(columns).rows()
 
 
 @pytest.mark.parametrize(
     ("first_is_listed", "area"),
-    [(True, ("1735", "1735204", 5)), (False, ("1718", "1718203", 1))],
+    [
+        (True, ("1735", "1735204", 5, "1718", "1718203", 1)),
+        (False, ("1718", "1718203", 1, "1735", "1735204", None)),
+    ],
 )
-def test_pair_of_two_regions_is_asked_in_one_place(engine, rows, first_is_listed, area):
+def test_pair_of_two_regions_names_both_places(engine, rows, first_is_listed, area):
     given = far_apart("POSSIBLE_DUPLICATE", first_is_listed=first_is_listed)
-    assert areas(find(engine, rows, given)[0], "POSSIBLE_DUPLICATE") == [area]
+    found = find(engine, rows, given)[0]
+    assert areas(found, "POSSIBLE_DUPLICATE", *OTHER) == [area]
+
+
+def test_pair_of_one_precinct_names_no_second_place(engine, rows):
+    found = find(engine, rows, CASES["POSSIBLE_DUPLICATE"])[0]
+    assert areas(found, "POSSIBLE_DUPLICATE", *OTHER) == [
+        ("1718", "1718203", 1, None, None, None)
+    ]
+
+
+def test_pair_of_two_precincts_of_a_district_names_both(engine, rows):
+    given = copied("POSSIBLE_DUPLICATE")
+    given["precincts"].append(given["precincts"][0] | {"row_id": 5, "precinct_number": 5})
+    given["placements"][1] |= {"precinct_number": 5}
+    found = find(engine, rows, given)[0]
+    assert areas(found, "POSSIBLE_DUPLICATE", *OTHER) == [
+        ("1718", "1718203", 1, "1718", "1718203", 5)
+    ]
+
+
+def test_question_about_one_place_names_no_other(engine, rows):
+    # Both live at one address, and a roster moved the first to another region.
+    found = find(engine, rows, far_apart("DWELLING_DEMOLISHED"))[0]
+    assert found.select(OTHER).unique().rows() == [(None, None, None)]
 
 
 def test_question_about_an_address_is_for_the_commission_there(engine, rows):
@@ -442,7 +476,7 @@ def test_question_about_an_address_of_nobody_listed_is_for_its_district(engine, 
 
 
 def test_refused_row_whose_district_is_of_another_region_is_for_the_region(engine, rows):
-    given = {name: [dict(row) for row in t] for name, t in CASES["ROW_QUARANTINED"].items()}
+    given = copied("ROW_QUARANTINED")
     given["quarantined"][0] |= {"region_code": "1718", "district_code": "1735204"}
     frame, _ = find(engine, rows, given)
     assert areas(frame, "ROW_QUARANTINED") == [("1718", None, None)]
