@@ -308,12 +308,17 @@ def _reconciliation(
 
 
 def _discrepancies(voters: list[dict[str, object]]) -> list[dict[str, object]]:
-    """Three of every code of the catalogue, one of them without a district."""
+    """Three of every code of the catalogue, one of them without a district.
+
+    The first possible duplicate is one with a voter of another district.
+    """
     rows = []
     catalogue = reference_table("discrepancies").sort("code").to_dicts()
     for index, (entry, copy) in enumerate(itertools.product(catalogue, range(3))):
         voter = voters[index * 7 % len(voters)]
         region = [voter["region_code"], voter["region_code"], None][copy]
+        other = next(v for v in voters if v["district_code"] != voter["district_code"])
+        is_pair = entry["code"] == "POSSIBLE_DUPLICATE" and copy == 0
         rows.append(
             {
                 "discrepancy_id": f"D{index:06d}",
@@ -331,6 +336,10 @@ def _discrepancies(voters: list[dict[str, object]]) -> list[dict[str, object]]:
                 "message": str(entry["meaning_en"]),
                 "first_seen": DAY,
                 "release_count": 1 + 15 * copy,
+                **{
+                    f"other_{name}": other[name] if is_pair else None
+                    for name in ("region_code", "district_code", "precinct_number")
+                },
             }
         )
     return rows
@@ -347,7 +356,7 @@ def _resolved(discrepancies: list[dict[str, object]]) -> list[dict[str, object]]
             "resolution": ways[index % len(ways)],
             "decision_id": "B-1" if ways[index % len(ways)] == "DECISION" else None,
         }
-        for index, row in enumerate(discrepancies[::5])
+        for index, row in enumerate(discrepancies[::4])
     ]
 
 
@@ -466,8 +475,10 @@ def _precincts(
         row["women" if voter["sex"] == "F" else "men"] += 1  # type: ignore[operator]
         row[str(voter["basis"]).lower()] += 1  # type: ignore[operator]
     for found in discrepancies:
-        if found["precinct_number"] is not None:
-            rows[found["region_code"], found["precinct_number"]]["discrepancies"] += 1  # type: ignore[operator]
+        for which in ("", "other_"):
+            place = found[f"{which}region_code"], found[f"{which}precinct_number"]
+            if None not in place:
+                rows[place]["discrepancies"] += 1  # type: ignore[operator]
     empty = next(iter(rows.values())) | {"precinct_number": 500, "name": "500-uchastka"}
     empty |= dict.fromkeys(
         ("voters", "women", "men", "permanent", "temporary", "discrepancies"), 0

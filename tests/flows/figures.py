@@ -42,8 +42,8 @@ def counted_again(release: Path) -> Figures:
             found.setdefault(area, collections.Counter())[name] += times
 
     for table, names_of in TABLES.items():
-        for row in read(release, table).to_dicts():
-            place = levels(row["region_code"], row["district_code"], known)
+        for row in _once(read(release, table)).to_dicts():
+            place = _places(row, known)
             for name in names_of(row, summary):
                 add(place, name)
     balance = read(release, "reconciliation").filter(pl.col("source") == "mia/persons")
@@ -60,6 +60,20 @@ def counted_again(release: Path) -> Figures:
         area: _without_ages(figures) if area in summary["ages_withheld"] else figures
         for area, figures in found.items()
     }
+
+
+def _once(rows: pl.DataFrame) -> pl.DataFrame:
+    """A question about people of two districts is in the files of both."""
+    return rows.unique("discrepancy_id") if "discrepancy_id" in rows.columns else rows
+
+
+def _places(row: dict[str, Any], known: set[str]) -> set[str]:
+    """Areas that a row counts for: of such a question those of both, each once."""
+    places = set(levels(row["region_code"], row["district_code"], known))
+    if row.get("other_district_code"):
+        other = levels(row["other_region_code"], row["other_district_code"], known)
+        places |= set(other)
+    return places
 
 
 def _without_ages(figures: dict[str, Any]) -> dict[str, Any]:

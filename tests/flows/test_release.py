@@ -146,6 +146,9 @@ def test_every_question_stands_in_the_file_of_its_owner(built):
         files = sorted(built.release.rglob(f"discrepancies_{owner}.parquet"))
         theirs = pl.read_parquet(files, hive_partitioning=False)
         expected = questions.filter(pl.col("owner") == owner.upper())
+        if owner != "commission":
+            # Whole files; in those of districts a pair of two districts stands twice.
+            expected = expected.unique("discrepancy_id")
         assert set(theirs["discrepancy_id"]) == set(expected["discrepancy_id"])
         assert theirs.height == expected.height > 0
     addressed = theirs.filter(pl.col("code") == "TEMPORARY_ELSEWHERE")

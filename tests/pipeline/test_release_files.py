@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline import tables
 from pipeline.errors import ContractError
 from pipeline.release_csv import append_rows, open_csv, spreadsheet_text
 from pipeline.release_files import write_release
@@ -80,12 +81,27 @@ def test_discrepancies_without_an_area_have_a_place(run, release):
     whole = scan_table(run, "discrepancies").collect()
     expected = whole.filter(pl.col("region_code").is_null())
     assert frame.height == expected.height > 0
-    files = list(folder.glob("discrepancies/*/*/discrepancies.parquet"))
-    total = pl.concat(pl.read_parquet(file, hive_partitioning=False) for file in files)
-    assert total.height == whole.height
     ranks = ["BLOCKING", "HIGH", "MEDIUM", "LOW"]
     severities = [ranks.index(severity) for severity in frame["severity"]]
     assert severities == sorted(severities)
+
+
+@pytest.mark.parametrize(
+    "name", ["discrepancies", "resolved_discrepancies", "discrepancies_commission"]
+)
+def test_question_of_two_districts_is_in_both_files_and_read_as_one(run, release, name):
+    folder, _ = release
+    whole = scan_table(run, name).collect()
+    files = sorted(folder.glob(f"{name}/*/*/{name}.parquet"))
+    stored = pl.read_parquet(files, hive_partitioning=True, try_parse_hive_dates=False)
+    for row in whole.to_dicts():
+        districts = {row["district_code"] or "none", row["other_district_code"]} - {None}
+        there = stored.filter(pl.col("discrepancy_id") == row["discrepancy_id"])
+        assert there["district"].cast(pl.String).sort().to_list() == sorted(districts)
+    with open_engine(run) as engine:
+        read = tables.read_release_table(engine, str(folder), name).pl()
+    assert read.columns == whole.columns
+    assert read.sort("discrepancy_id").equals(whole.sort("discrepancy_id"))
 
 
 @pytest.mark.parametrize("threads", [1, 2])

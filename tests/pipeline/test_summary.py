@@ -20,6 +20,8 @@ from pipeline.summary_areas import (
 from pipeline.tables import open_engine, scan_table, write_json
 from tests.release_tables import make_run, write_run_tables
 
+RESOLVED = "resolved_discrepancies"
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
@@ -67,12 +69,32 @@ def test_the_chain_from_rows_to_voters_ties_everywhere(summary):
 def test_areas_add_up(summary):
     areas = summary["areas"]
     regions = [area for area in areas.values() if area["level"] == "REGION"]
+    # Counted twice in parts: who moved, and questions about people of two districts.
     moving = {"listed_elsewhere", "arrived", "moved_in", "moved_out", "moved_within"}
-    for figure in set(FIGURES) - moving:
+    asked = {"discrepancies", "blocking", "high", "medium", "low", "resolved"}
+    for figure in set(FIGURES) - moving - asked:
         assert areas["UZ"][figure] == sum(region[figure] for region in regions), figure
         for region in regions:
             districts = _districts(summary, region["region"])
             assert region[figure] == sum(d[figure] for d in districts), figure
+
+
+def test_question_of_two_districts_counts_in_both_and_once_in_the_country(run, summary):
+    for table, figure in (("discrepancies", "discrepancies"), (RESOLVED, "resolved")):
+        questions = scan_table(run, table).collect()
+        for code, area in summary["areas"].items():
+            if area["level"] != "DISTRICT" or "/" in code:
+                continue
+            here = pl.lit(code)
+            concerned = questions.filter(
+                (pl.col("district_code") == here) | (pl.col("other_district_code") == here)
+            )
+            assert area[figure] == concerned.height > 0
+        assert summary["areas"]["UZ"][figure] == questions.height
+    far = scan_table(run, "discrepancies").filter(
+        pl.col("other_district_code") != pl.col("district_code")
+    )
+    assert far.collect().height == 1
 
 
 def test_figures_are_those_of_the_tables(run, summary):

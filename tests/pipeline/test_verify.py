@@ -257,6 +257,30 @@ TAMPERED = {
         lambda f: f.with_columns(region_code=pl.lit("1718")),
         "no question stands in a district of another region",
     ),
+    "a question kept from the second district": (
+        "discrepancies/region=1718/district=1718203/discrepancies.parquet",
+        lambda f: f.filter(pl.col("district_code") == "1718203"),
+        "every question about people of two districts stands in the files of both",
+    ),
+    "a question in a district it is not about": (
+        "discrepancies/region=1718/district=1718203/discrepancies.parquet",
+        lambda f: f.with_columns(district_code=pl.lit("1718401")),
+        "every discrepancy stands in the folder of a district it is about",
+    ),
+    "a question twice in a file": (
+        "discrepancies/region=1718/district=1718203/discrepancies.parquet",
+        lambda f: pl.concat([f, f.head(1)]),
+        "every discrepancy stands once in the file of a district",
+    ),
+    "a second precinct elsewhere": (
+        "discrepancies/region=1718/district=1718203/discrepancies.parquet",
+        lambda f: f.with_columns(
+            other_district_code=pl.when(pl.col("other_district_code").is_not_null()).then(
+                pl.lit("1718401")
+            )
+        ),
+        "every question about a second precinct names the district of that precinct",
+    ),
     "a lineage without a voter": (
         "lineage.parquet",
         lambda f: f.head(-80),
