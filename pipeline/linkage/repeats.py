@@ -4,10 +4,7 @@ Whoever looks for equal keys among millions of rows, nearly all of which are alo
 no group per row. A sort of whole numbers takes a tenth of a hash table's time and memory.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 import duckdb
 import numpy as np
@@ -16,7 +13,6 @@ import numpy.typing as npt
 from pipeline.linkage.frames import column_batches, row_count, store_columns
 
 Ints = npt.NDArray[np.int64]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,42 +40,10 @@ def find_repeats(engine: duckdb.DuckDBPyConnection, table: str, expression: str)
         counts = np.bincount(values)
         distinct = np.flatnonzero(counts > 1)
         return Repeats(distinct, counts[distinct], total)
-    repeated = in_parts(engine, values, _repeated)
-    distinct = np.concatenate([part[0] for part in repeated])
-    counts = np.concatenate([part[1] for part in repeated])
-    order = np.argsort(distinct)
-    return Repeats(distinct[order], counts[order], total)
-
-
-def in_parts(
-    engine: duckdb.DuckDBPyConnection,
-    values: Ints,
-    work: Callable[[Ints], T],
-    first_bit: int = 0,
-) -> list[T]:
-    """What the work makes of each part of the values, as many at once as engine threads.
-
-    Equal values are in one part: parts differ in bits from `first_bit` on. The work may
-    change its part in place.
-    """
-    threads = int(
-        engine.execute("SELECT current_setting('threads')::INTEGER").fetchall()[0][0]
-    )
-    parts = 1 << (threads - 1).bit_length()
-
-    def run(part: int) -> T:
-        return work(values[(values >> first_bit) & (parts - 1) == part])
-
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(run, range(parts)))
-
-
-def _repeated(values: Ints) -> tuple[Ints, Ints]:
-    """Values that stand on two rows or more, sorted, and on how many."""
     values.sort()
-    repeats = values[1:][values[1:] == values[:-1]]
-    distinct, more = np.unique(repeats, return_counts=True)
-    return distinct, more.astype(np.int64) + 1
+    again = values[1:][values[1:] == values[:-1]]
+    distinct, more = np.unique(again, return_counts=True)
+    return Repeats(distinct, more.astype(np.int64) + 1, total)
 
 
 def store_repeats(engine: duckdb.DuckDBPyConnection, repeats: Repeats, table: str) -> None:

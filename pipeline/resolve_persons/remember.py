@@ -15,7 +15,6 @@ import numpy.typing as npt
 from pipeline.linkage.block import BlockedRule
 from pipeline.linkage.cluster import Ints
 from pipeline.linkage.frames import column_batches, row_count, store_columns
-from pipeline.linkage.repeats import in_parts
 from pipeline.resolve_persons.encode import NODES, OPEN, PREFIX
 
 DIGESTS = f"{PREFIX}_digest"
@@ -150,7 +149,7 @@ def find_changed(engine: duckdb.DuckDBPyConnection, night: Night) -> None:
             np.asarray(rows.filter(limits).fetchnumpy()["digest"], dtype=np.int64)
             for rows in (night.rows, tonight)
         )
-        fresh += in_parts(engine, np.concatenate([before, now | 1]), _fresh, first_bit=1)
+        fresh.append(_fresh(np.concatenate([before, now | 1])))
     store_columns(engine, f"{PREFIX}_fresh", digest=np.unique(np.concatenate(fresh)))
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {CHANGED} AS SELECT n.* FROM {NODES} AS n "

@@ -241,7 +241,7 @@ def _exact_key_sql(rule: LinkRule, population: int) -> str:
                 FROM {table} WHERE {known}
                 GROUP BY {key}
                 HAVING count(*) BETWEEN 2 AND {EXACT_ROWS_MAX} AND bool_or(is_open)
-                    AND count(DISTINCT pinfl) <= 1
+                    AND min(pinfl) IS NOT DISTINCT FROM max(pinfl)
             ) {joins}
             WHERE {strangers} <= {CHANCE_MAX}
         )
