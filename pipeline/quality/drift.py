@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.linkage.estimate import count_columns, u_probabilities
 from pipeline.linkage.parameters import Parameters
 from pipeline.resolve_persons.encode import NODES, PREFIX
-from pipeline.resolve_persons.model import SPARSE
+from pipeline.resolve_persons.model import COUNTED, ROWS_OF, SPARSE
 from pipeline.resolve_persons.train import count_known_pairs, level_counts
 
 BITS_MAX = 1.0
@@ -54,7 +54,8 @@ def _among_strangers(
 ) -> list[Drift]:
     now = f"{PREFIX}_now"
     comparisons = parameters.model.comparisons
-    count_columns(engine, comparisons, NODES, now, sparse=SPARSE)
+    counted = {column: ROWS_OF[column] for column in COUNTED}
+    count_columns(engine, comparisons, NODES, now, sparse=SPARSE, counted=counted)
     found = []
     for place, comparison in enumerate(comparisons):
         if comparison.neighbours:

@@ -107,7 +107,7 @@ def encode_records(
     )
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {prefix}_birth AS SELECT birth_date AS code, "
-        f"DATE '1970-01-01' + birth_date AS text FROM {prefix}_coded "
+        f"DATE '1970-01-01' + birth_date AS text, count(*) AS rows FROM {prefix}_coded "
         f"WHERE birth_date IS NOT NULL GROUP BY birth_date"
     )
     return encoded
@@ -133,12 +133,16 @@ def _number(
 def _encode_names(
     engine: duckdb.DuckDBPyConnection, records: duckdb.DuckDBPyRelation, prefix: str
 ) -> None:
-    """Make the dictionary of all names, and per name part the codes of both its keys."""
+    """Make the dictionary of all names, and per name part the codes of both its keys.
+
+    With them, how many rows there are: whoever counts names asks `<prefix>_part_<name>`,
+    which has thousands of lines, and not the rows.
+    """
     for name in NAMES:
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {prefix}_pair_{name} AS "
-            f"SELECT DISTINCT {name}_key AS key_text, {name}_loose AS loose_text "
-            f"FROM records"
+            f"SELECT {name}_key AS key_text, {name}_loose AS loose_text, "
+            f"count(*) AS rows FROM records GROUP BY ALL"
         )
     union = " UNION ".join(
         f"SELECT {kind}_text AS text FROM {prefix}_pair_{name}"
@@ -153,7 +157,7 @@ def _encode_names(
     for name in NAMES:
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {prefix}_part_{name} AS "
-            f"SELECT key_text, loose_text, k.code AS key, l.code AS loose, "
+            f"SELECT key_text, loose_text, rows, k.code AS key, l.code AS loose, "
             f"{_letters('loose_text')} AS letters, "
             f"if(coalesce(key_text, loose_text) IS NOT NULL, hash(key_text, loose_text), "
             f"NULL) AS digest "

@@ -10,7 +10,7 @@ from pipeline.linkage.block import BlockingRule
 from pipeline.linkage.compare import Comparison, Condition, Neighbours, Tier
 from pipeline.linkage.estimate import Frequencies
 from pipeline.linkage.neighbours import EDIT_GRADES, edit_neighbours
-from pipeline.resolve_persons.encode import PREFIX
+from pipeline.resolve_persons.encode import NAMES, PREFIX
 
 NAME_LEVELS = {"exact": 0.86, "loose": 0.06, "typo": 0.04, "near": 0.005}
 BOTH_WOMEN = "l.sex = 1 AND r.sex = 1"
@@ -229,7 +229,7 @@ def dictionaries(prefix: str = PREFIX) -> dict[str, str]:
     names = {
         f"{name}_{fold}": f"SELECT code, text FROM {prefix}_name "
         f"SEMI JOIN (SELECT {fold} AS code FROM {prefix}_part_{name}) USING (code)"
-        for name in ("surname", "given_name", "patronymic")
+        for name in NAMES
         for fold in ("key", "loose")
     }
     places = {
@@ -253,20 +253,27 @@ NEAR = ("surname_loose", "given_name_loose", "patronymic_loose", "birth_date")
 """Columns that have neighbours."""
 
 
+COUNTED = (*(f"{name}_key" for name in NAMES), *NEAR)
+"""Columns whose values come counted from the coding of the records."""
+
 ROWS_OF = {
-    **{column: f"{PREFIX}_rows_{column}" for column in NEAR},
+    **{column: f"{PREFIX}_rows_{column}" for column in COUNTED},
     **{column: f"{PREFIX}_freq_{column}" for column in SPARSE},
 }
 """Where it stands how many of tonight's rows hold a value."""
 
 
 def count_rows(engine: duckdb.DuckDBPyConnection, prefix: str = PREFIX) -> None:
-    """Make `<prefix>_rows_<column>` (code, rows) of tonight's rows, for columns in NEAR."""
-    for column in NEAR:
+    """Make `<prefix>_rows_<column>` (code, rows) of tonight's rows, for COUNTED columns."""
+    counts = {
+        f"{name}_{fold}": f"SELECT {fold} AS code, sum(rows)::BIGINT AS rows "
+        f"FROM {prefix}_part_{name} WHERE {fold} IS NOT NULL GROUP BY {fold}"
+        for name in NAMES
+        for fold in ("key", "loose")
+    } | {"birth_date": f"SELECT code, rows FROM {prefix}_birth"}
+    for column in COUNTED:
         engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {prefix}_rows_{column} AS SELECT "
-            f"{column} AS code, count(*) AS rows FROM {prefix}_node "
-            f"WHERE {column} IS NOT NULL GROUP BY {column}"
+            f"CREATE OR REPLACE TEMP TABLE {prefix}_rows_{column} AS {counts[column]}"
         )
 
 
@@ -299,7 +306,7 @@ def find_neighbours(
         prefix: of the tables.
         stated: frozen frequencies; what is established is then told by their totals.
     """
-    for column in ("surname", "given_name", "patronymic"):
+    for column in NAMES:
         total = None if stated is None else stated[f"{column}_loose"].total
         edit_neighbours(
             engine,

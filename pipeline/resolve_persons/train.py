@@ -42,8 +42,8 @@ from pipeline.resolve_persons.encode import (
 from pipeline.resolve_persons.model import (
     BLOCKING,
     COMPARISONS,
+    COUNTED,
     COUNTED_NIGHTLY,
-    NEAR,
     PINFL_FIXES,
     ROWS_OF,
     SPARSE,
@@ -79,7 +79,7 @@ def count_values(
     if parameters is None:
         list_values(engine)
         find_neighbours(engine)
-        counted = {column: ROWS_OF[column] for column in NEAR}
+        counted = {column: ROWS_OF[column] for column in COUNTED}
         count_frequencies(
             engine, COMPARISONS, NODES, PREFIX, sparse=SPARSE, counted=counted
         )
