@@ -275,7 +275,8 @@ def _learn_variants(engine: duckdb.DuckDBPyConnection, column: ProfileColumn) ->
         )
         SELECT * FROM variant
         UNION ALL
-        SELECT * FROM {table} AS n WHERE NOT EXISTS (SELECT 1 FROM variant AS v
+        SELECT left_code, right_code, grade FROM {table} AS n
+        WHERE NOT EXISTS (SELECT 1 FROM variant AS v
             WHERE v.left_code = n.left_code AND v.right_code = n.right_code)
         """
     )

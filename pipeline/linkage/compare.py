@@ -87,7 +87,7 @@ class Comparison:
         return (*self.tiers, *self.coarse)[-1].column
 
     def level_sql(self) -> str:
-        """SQL for the level's number; neighbours are joined under near_<name>."""
+        """SQL for the level's number; neighbours are joined under their table's name."""
         column = self.missing_column
         missing = f"l.{column} IS NULL OR r.{column} IS NULL"
         if self.applies:
@@ -101,13 +101,19 @@ class Comparison:
             number += 1
             branches.append(f"WHEN {condition.sql} THEN {number}")
         if self.neighbours:
-            grade = f"near_{self.name}.grade"
+            grade = f"{self.neighbours.table}.grade"
             branches.append(f"WHEN {grade} IS NOT NULL THEN {number} + {grade}")
             number += len(self.neighbours.levels)
         for tier in self.coarse:
             number += 1
             branches.append(f"WHEN l.{tier.column} = r.{tier.column} THEN {number}")
         return f"(CASE {' '.join(branches)} ELSE {number + 1} END)"
+
+
+def neighbour_tables(comparisons: tuple[Comparison, ...]) -> tuple[Neighbours, ...]:
+    """What the comparisons have for neighbours; several that share a table, once."""
+    tables = {c.neighbours.table: c.neighbours for c in comparisons if c.neighbours}
+    return tuple(tables.values())
 
 
 def unpack_levels(patterns: Codes, count: int) -> npt.NDArray[np.int64]:

@@ -14,7 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipeline.linkage.compare import Comparison, unpack_levels
+from pipeline.linkage.compare import (
+    Comparison,
+    Neighbours,
+    neighbour_tables,
+    unpack_levels,
+)
 from pipeline.linkage.frames import store_columns
 from pipeline.linkage.repeats import find_repeats
 
@@ -191,7 +196,7 @@ def count_neighbour_mass(
     prefix: str,
     stated: dict[str, Frequencies] | None = None,
 ) -> None:
-    """Make `<prefix>_mass_<comparison>`: neighbours with the share of rows like them.
+    """Give every neighbours table the column `bits`: log2 of the share of rows like them.
 
     Args:
         engine: with the frequency and neighbour tables.
@@ -199,30 +204,26 @@ def count_neighbour_mass(
         prefix: of the tables.
         stated: frozen frequencies by column; those of the tables by default.
     """
-    for comparison in comparisons:
-        if comparison.neighbours:
-            column = comparison.neighbours.column
-            total, least = f"SELECT sum(rows) FROM {prefix}_freq_{column}", 1
-            if stated is not None:
-                total, least = f"SELECT {stated[column].total}", stated[column].rare_rows
-            _count_mass(engine, comparison, prefix, total, least)
+    for near in neighbour_tables(comparisons):
+        total, least = f"SELECT sum(rows) FROM {prefix}_freq_{near.column}", 1
+        if stated is not None:
+            frequencies = stated[near.column]
+            total, least = f"SELECT {frequencies.total}", frequencies.rare_rows
+        _count_mass(engine, near, prefix, total, least)
 
 
 def _count_mass(
     engine: duckdb.DuckDBPyConnection,
-    comparison: Comparison,
+    near: Neighbours,
     prefix: str,
     total: str,
     least: int,
 ) -> None:
     """Only stated values add mass: a value new tonight must not move other pairs."""
-    near = comparison.neighbours
-    if near is None:
-        return
     freq = f"{prefix}_freq_{near.column}"
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {prefix}_mass_{comparison.name} AS
+        CREATE OR REPLACE TEMP TABLE {prefix}_{near.table} AS
         WITH mass AS (
             SELECT left_code AS code, grade, sum(f.rows) AS rows
             FROM {prefix}_{near.table} JOIN {freq} AS f ON f.code = right_code

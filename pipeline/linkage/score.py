@@ -11,6 +11,7 @@ import duckdb
 from pipeline.linkage.compare import (
     BITS,
     Comparison,
+    neighbour_tables,
 )
 from pipeline.linkage.estimate import Model
 
@@ -46,18 +47,13 @@ def add_frequencies(
 
 
 def neighbours_sql(comparisons: tuple[Comparison, ...], prefix: str) -> str:
-    """LEFT JOINs of the neighbour tables that carry their mass."""
-    joins = []
-    for comparison in comparisons:
-        near = comparison.neighbours
-        if near:
-            alias = f"near_{comparison.name}"
-            joins.append(
-                f"LEFT JOIN {prefix}_mass_{comparison.name} AS {alias} "
-                f"ON {alias}.left_code = l.{near.column} "
-                f"AND {alias}.right_code = r.{near.column}"
-            )
-    return "\n".join(joins)
+    """LEFT JOINs of the neighbour tables, each once."""
+    return "\n".join(
+        f"LEFT JOIN {prefix}_{near.table} AS {near.table} "
+        f"ON {near.table}.left_code = l.{near.column} "
+        f"AND {near.table}.right_code = r.{near.column}"
+        for near in neighbour_tables(comparisons)
+    )
 
 
 def count_patterns_sql(pairs: str, comparisons: tuple[Comparison, ...], prefix: str) -> str:
@@ -116,7 +112,7 @@ def _value_bits(comparison: Comparison) -> str:
     if comparison.neighbours or comparison.coarse:
         branches.extend(f"WHEN {c.sql} THEN NULL" for c in comparison.conditions)
     if comparison.neighbours:
-        near = f"near_{comparison.name}.bits"
+        near = f"{comparison.neighbours.table}.bits"
         branches.append(f"WHEN {near} IS NOT NULL THEN {near}")
     branches.extend(
         f"WHEN l.{tier.column} = r.{tier.column} THEN l.bits_{tier.column}"

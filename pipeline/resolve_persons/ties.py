@@ -10,7 +10,7 @@ from pipeline.resolve_persons.consolidate import CLUSTERS
 from pipeline.resolve_persons.decide import Decided
 from pipeline.resolve_persons.encode import PREFIX
 from pipeline.resolve_persons.model import COMPARISONS
-from pipeline.resolve_persons.tied import Tied
+from pipeline.resolve_persons.tied import RULES, Tied
 from schemas.codes import LinkRule
 
 
@@ -55,7 +55,7 @@ def _strongest(tied: Tied, decided: Decided) -> pl.DataFrame:
             "match_weight": weighed.weight[merged],
             "pattern": weighed.pattern[merged],
         }
-    ).with_columns(rule=pl.lit(LinkRule.PROBABILISTIC.value))
+    ).with_columns(rule=pl.lit(LinkRule.PROBABILISTIC.value, RULES))
     both = pl.concat([by_rule, by_weight.select(by_rule.columns)])
     return (
         pl.concat(
@@ -70,5 +70,5 @@ def _strongest(tied: Tied, decided: Decided) -> pl.DataFrame:
         )
         .sort("place", "strength", "partner", descending=[False, True, False])
         .unique("place", keep="first", maintain_order=True)
-        .select("place", "rule", "match_weight", "pattern")
+        .select("place", pl.col("rule").cast(pl.String), "match_weight", "pattern")
     )

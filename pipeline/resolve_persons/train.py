@@ -6,6 +6,7 @@ which is used when.
 """
 
 import dataclasses
+import math
 
 import duckdb
 import numpy as np
@@ -55,7 +56,7 @@ from pipeline.resolve_persons.model import (
 from pipeline.resolve_persons.rules import SAME_PINFLS, find_same, find_shared_pinfls
 
 TRAINING_ROWS = 200_000
-"""Rows that seek partners for the training of m; more rows add nothing but time."""
+"""At most so many rows seek partners for the training of m; more add nothing but time."""
 ROWS_MIN = 10
 """Values on fewer rows are not listed in a file of parameters."""
 GROWTH_MAX = 1.25
@@ -103,7 +104,7 @@ def sample_seekers(engine: duckdb.DuckDBPyConnection) -> tuple[str, int]:
 
     The column row_id is to be read as that of the open rows.
     """
-    one_of = max(1, row_count(engine, OPEN) // TRAINING_ROWS)
+    one_of = max(1, math.ceil(row_count(engine, OPEN) / TRAINING_ROWS))
     return f"row_id % {one_of} = 0", one_of
 
 

@@ -20,6 +20,7 @@ from pipeline.linkage.estimate import (
     estimate_m,
     u_probabilities,
 )
+from pipeline.linkage.frames import store_frame
 
 NAME = Comparison(
     "name",
@@ -53,18 +54,16 @@ def test_u_is_what_counting_all_pairs_gives():
     near = [(one, two, 1) for one in range(12) for two in range(12) if abs(one - two) == 1]
     with duckdb.connect() as engine:
         engine.register("node", rows)
-        engine.register(
-            "p_near",
-            pl.DataFrame(near, schema=["left_code", "right_code", "grade"], orient="row"),
-        )
+        columns = ["left_code", "right_code", "grade"]
+        store_frame(engine, "p_near", pl.DataFrame(near, schema=columns, orient="row"))
         count_frequencies(engine, (NAME,), "node", "p")
         u = u_probabilities(engine, NAME, "p")
         level = NAME.level_sql()
         counted = dict(
             engine.sql(
                 f"SELECT {level}, count(*) / (400 * 399) FROM node AS l JOIN node AS r "
-                "ON l.node <> r.node LEFT JOIN p_near AS near_name "
-                "ON near_name.left_code = l.loose AND near_name.right_code = r.loose "
+                "ON l.node <> r.node LEFT JOIN p_near AS near "
+                "ON near.left_code = l.loose AND near.right_code = r.loose "
                 "GROUP BY ALL"
             ).fetchall()
         )
