@@ -16,10 +16,8 @@ from pipeline.linkage.frames import store_columns
 from pipeline.resolve_persons.encode import NODES, PREFIX
 from pipeline.resolve_persons.rules import CANNOT, LINKS
 from pipeline.resolve_persons.weigh import Weighed
-from schemas.codes import LinkRule
 
 TIED = f"{PREFIX}_tied"
-RULES = pl.Enum([rule.value for rule in LinkRule])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +30,6 @@ class Tied:
     """Code of the verified PINFL, dense from 0; -1 for none."""
     rule_links: Links
     rules: pl.Series
-    """Rule of each rule link, as a closed code and not as text."""
     cannot: tuple[Ints, Ints]
     weighed: Weighed
 
@@ -65,7 +62,7 @@ def collect_tied(engine: duckdb.DuckDBPyConnection, weighed: Weighed) -> Tied:
             places(links["right_node"]),
             np.asarray(links["weight"], dtype=np.float64),
         ),
-        rules=links["rule"].cast(RULES),
+        rules=links["rule"],
         cannot=(places(cannot["left_node"]), places(cannot["right_node"])),
         weighed=dataclasses.replace(
             weighed, left=places(weighed.left), right=places(weighed.right)

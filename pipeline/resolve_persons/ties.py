@@ -10,7 +10,7 @@ from pipeline.resolve_persons.consolidate import CLUSTERS
 from pipeline.resolve_persons.decide import Decided
 from pipeline.resolve_persons.encode import PREFIX
 from pipeline.resolve_persons.model import COMPARISONS
-from pipeline.resolve_persons.tied import RULES, Tied
+from pipeline.resolve_persons.tied import Tied
 from schemas.codes import LinkRule
 
 
@@ -36,39 +36,25 @@ def store_ties(
 
 
 def _strongest(tied: Tied, decided: Decided) -> pl.DataFrame:
+    """Of each place the heaviest link that holds, ties to the smallest partner."""
     links, weighed = tied.rule_links, tied.weighed
-    same = decided.labels[links.left] == decided.labels[links.right]
-    by_rule = pl.DataFrame(
-        {
-            "left": links.left[same],
-            "right": links.right[same],
-            "strength": links.weight[same],
-            "rule": tied.rules.filter(pl.Series(same)),
-        }
-    ).with_columns(match_weight=pl.lit(None, pl.Float64), pattern=pl.lit(None, pl.Int64))
-    merged = decided.is_merged
-    by_weight = pl.DataFrame(
-        {
-            "left": weighed.left[merged],
-            "right": weighed.right[merged],
-            "strength": weighed.weight[merged],
-            "match_weight": weighed.weight[merged],
-            "pattern": weighed.pattern[merged],
-        }
-    ).with_columns(rule=pl.lit(LinkRule.PROBABILISTIC.value, RULES))
-    both = pl.concat([by_rule, by_weight.select(by_rule.columns)])
-    return (
-        pl.concat(
-            [
-                both.rename({"left": "place", "right": "partner"}),
-                both.select(
-                    pl.col("right").alias("place"),
-                    pl.col("left").alias("partner"),
-                    *both.columns[2:],
-                ),
-            ]
-        )
-        .sort("place", "strength", "partner", descending=[False, True, False])
-        .unique("place", keep="first", maintain_order=True)
-        .select("place", pl.col("rule").cast(pl.String), "match_weight", "pattern")
-    )
+    same = np.flatnonzero(decided.labels[links.left] == decided.labels[links.right])
+    merged = np.flatnonzero(decided.is_merged)
+    left = np.concatenate([links.left[same], weighed.left[merged]])
+    right = np.concatenate([links.right[same], weighed.right[merged]])
+    strength = np.concatenate([links.weight[same], weighed.weight[merged]])
+    place, partner = np.concatenate([left, right]), np.concatenate([right, left])
+    order = np.lexsort((partner, -np.concatenate([strength, strength]), place))
+    begins = np.r_[True, place[order][1:] != place[order][:-1]]
+    strongest = order[begins[: len(order)]]
+    link = strongest % len(left) if len(left) else strongest
+    by_rule, by_weight = link < len(same), link >= len(same)
+    pair = merged[link[by_weight] - len(same)]
+    ruled = {"place": place[strongest[by_rule]], "rule": tied.rules[same[link[by_rule]]]}
+    weighted = {
+        "place": place[strongest[by_weight]],
+        "rule": pl.repeat(LinkRule.PROBABILISTIC.value, len(pair), eager=True),
+        "match_weight": weighed.weight[pair],
+        "pattern": weighed.pattern[pair],
+    }
+    return pl.concat([pl.DataFrame(ruled), pl.DataFrame(weighted)], how="diagonal")
