@@ -148,7 +148,7 @@ def _in_its_own_file(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelati
     """The rows of district files without those that are there for the other district."""
     return relation.filter(
         "other_district_code IS NULL "
-        "OR contains(filename, '/district=' || district_code || '/')"
+        "OR contains(filename, '/district=' || coalesce(district_code, 'none') || '/')"
     ).project("* EXCLUDE (filename)")
 
 
