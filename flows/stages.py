@@ -94,18 +94,17 @@ def stage(body: Callable[[Engine, Run], Counts]) -> Task[[Run], Counts]:
 
 
 def _run_body(body: Callable[[Engine, Run], Counts], run: Run) -> Counts:
-    """The stage on an engine of its own; once more on one thread if the engine fails.
+    """The stage on an engine of its own; once more on a careful one if the engine fails.
 
-    An internal error is a fault of DuckDB, seen in 2.0 where threads share dictionaries.
-    It closes the engine; the stage gives the same bytes on any number of threads.
+    An internal error is a fault of DuckDB. It closes the engine; the stage gives the same
+    bytes on any number of threads.
     """
     try:
         with tables.open_engine(run) as engine:
             return body(engine, run)
     except (duckdb.InternalException, duckdb.FatalException):
         get_run_logger().warning("%s: the engine failed; once more", body.__name__)
-        alone = dataclasses.replace(run.resources, threads=1)
-        with tables.open_engine(dataclasses.replace(run, resources=alone)) as engine:
+        with tables.open_engine(run, is_careful=True) as engine:
             return body(engine, run)
 
 
