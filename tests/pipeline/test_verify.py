@@ -262,6 +262,15 @@ TAMPERED = {
         lambda f: f.filter(pl.col("district_code") == "1718203"),
         "every question about people of two districts stands in the files of both",
     ),
+    "a question that has another's number": (
+        "discrepancies/region=1718/district=1718401/discrepancies.parquet",
+        lambda f: f.with_columns(
+            discrepancy_id=pl.when(pl.int_range(pl.len()) == 0)
+            .then(pl.lit("D000000"))
+            .otherwise(pl.col("discrepancy_id"))
+        ),
+        "every question about people of two districts stands in the files of both",
+    ),
     "a question in a district it is not about": (
         "discrepancies/region=1718/district=1718203/discrepancies.parquet",
         lambda f: f.with_columns(district_code=pl.lit("1718401")),
