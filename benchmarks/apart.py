@@ -13,6 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 
 import duckdb
 
+from pipeline.engine import connect
+
 Settings = dict[str, object]
 Step = Callable[[str, int, Settings], dict[str, object]]
 
@@ -38,15 +40,8 @@ def ratio(stage: dict[str, object], floor: dict[str, object]) -> dict[str, objec
 
 def engine_at(folder: str, settings: Settings) -> duckdb.DuckDBPyConnection:
     """An engine as a night's stages have it: bounded, spilling into the folder."""
-    engine = duckdb.connect(
-        config={
-            **{name: str(value) for name, value in settings.items()},
-            "temp_directory": f"{folder}/spill",
-            "preserve_insertion_order": "false",
-        }
-    )
-    engine.execute("SET enable_progress_bar = false")
-    return engine
+    memory, threads = str(settings["memory_limit"]), int(str(settings["threads"]))
+    return connect(f"{folder}/spill", memory, threads)
 
 
 WHOSE = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)

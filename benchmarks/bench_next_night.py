@@ -17,8 +17,9 @@ from typing import Any, ParamSpec, TypeVar
 
 import duckdb
 from bench_persons import figures_of, population, step_parser
-from persons_run import NO_DECISIONS, open_engine, peak_mib, store
+from persons_run import NO_DECISIONS, peak_mib, store
 
+from pipeline.engine import connect
 from pipeline.tables import STORED
 
 PARTS = {
@@ -73,7 +74,7 @@ def run_step(step: str, folder: Path, memory_mib: int) -> dict[str, Any]:
     from pipeline.resolve_persons.train import fit_parameters
     from pipeline.run import Linkage
 
-    engine = open_engine(memory_mib, 2, str(folder / "spill"))
+    engine = connect(folder / "spill", f"{memory_mib}MiB", 2)
     name = RECORDS if step in ("fit", "first") else TONIGHT
     records = engine.read_parquet(str(folder / name))
     if step == "fit":

@@ -112,7 +112,7 @@ def simulate(folder: str, rows: int, settings: Settings) -> dict[str, object]:
     """Write dwellings.parquet, or persons.parquet where more live than there are homes."""
     dwellings = int(str(settings["dwellings"]))
     statement, copy = SIMULATE.split(";", 1)
-    with engine_at(folder, _engine_settings(settings)) as engine:
+    with engine_at(folder, settings) as engine:
         engine.execute(statement, {"syllables": SYLLABLES, "endings": ENDINGS})
         engine.execute(
             copy.replace("{path}", f"{folder}/addresses.parquet"),
@@ -123,7 +123,7 @@ def simulate(folder: str, rows: int, settings: Settings) -> dict[str, object]:
 
 def rewrite(folder: str, rows: int, settings: Settings) -> dict[str, object]:
     """The floor: read the columns of a dwelling and write them again."""
-    with engine_at(folder, _engine_settings(settings)) as engine:
+    with engine_at(folder, settings) as engine:
         engine.execute(
             f"COPY (SELECT {READ_COLUMNS} FROM read_parquet('{folder}/addresses.parquet')) "
             f"TO '{folder}/rewritten.parquet' {WRITTEN}"
@@ -133,7 +133,7 @@ def rewrite(folder: str, rows: int, settings: Settings) -> dict[str, object]:
 
 def normalise(folder: str, rows: int, settings: Settings) -> dict[str, object]:
     """The stage: read the same columns of dwellings, write DwellingRecord."""
-    with engine_at(folder, _engine_settings(settings)) as engine:
+    with engine_at(folder, settings) as engine:
         dwellings = engine.read_parquet(f"{folder}/addresses.parquet")
         records = normalise_dwellings(engine, dwellings)
         records.query("records", f"COPY records TO '{folder}/records.parquet' {WRITTEN}")
@@ -147,17 +147,13 @@ def normalise_registrations(
     folder: str, rows: int, settings: Settings
 ) -> dict[str, object]:
     """The stage: distinct addresses of persons, and which row has which."""
-    with engine_at(folder, _engine_settings(settings)) as engine:
+    with engine_at(folder, settings) as engine:
         persons = engine.read_parquet(f"{folder}/addresses.parquet")
         records, crosswalk = normalise_addresses(engine, persons)
         records.query("records", f"COPY records TO '{folder}/records.parquet' {WRITTEN}")
         crosswalk.query("rows", f"COPY rows TO '{folder}/crosswalk.parquet' {WRITTEN}")
         count = engine.table("normalise_addresses_distinct").shape[0]
     return {"distinct_addresses": count}
-
-
-def _engine_settings(settings: Settings) -> Settings:
-    return {name: value for name, value in settings.items() if name != "dwellings"}
 
 
 def main() -> None:

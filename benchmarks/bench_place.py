@@ -22,6 +22,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.assign_precincts import assign_precincts, locate_addresses
+from pipeline.engine import connect
 from pipeline.resolve_addresses import resolve_addresses
 from pipeline.run import Policy
 
@@ -200,7 +201,7 @@ def main() -> None:
     parser.add_argument("--addresses", type=int, default=1_000_000)
     parser.add_argument("--dwellings", type=int, default=1_000_000)
     parser.add_argument("--memory", default="6GiB")
-    parser.add_argument("--threads", default="2")
+    parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         with duckdb.connect() as maker:
@@ -208,15 +209,7 @@ def main() -> None:
             make_addresses(maker, given.addresses, folder)
             make_precincts(maker, folder)
             make_persons(maker, folder)
-        engine = duckdb.connect(
-            config={
-                "memory_limit": given.memory,
-                "threads": given.threads,
-                "preserve_insertion_order": "false",
-                "temp_directory": str(Path(folder) / "spill"),
-            }
-        )
-        run(engine, folder)
+        run(connect(Path(folder) / "spill", given.memory, given.threads), folder)
 
 
 def _nothing(engine: duckdb.DuckDBPyConnection) -> list[duckdb.DuckDBPyRelation]:

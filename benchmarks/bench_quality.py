@@ -9,12 +9,15 @@ Quote the ratio: seconds depend on the machine.
 import argparse
 import datetime
 import resource
+import tempfile
 import time
 
 import duckdb
+from persons_run import NO_DECISIONS
 from population import make_population
 
 from pipeline import tables
+from pipeline.engine import connect
 from pipeline.quality.decoys import count_decoys
 from pipeline.quality.sentinels import check_sentinels
 from pipeline.resolve_persons import resolve_persons
@@ -30,28 +33,23 @@ def main() -> None:
     parser.add_argument("--memory-mib", type=int, default=6144)
     parser.add_argument("--threads", type=int, default=2)
     chosen = parser.parse_args()
-    population = make_population(chosen.rows, seed=1)
-    engine = duckdb.connect(
-        config={
-            "threads": str(chosen.threads),
-            "memory_limit": f"{chosen.memory_mib}MiB",
-            "preserve_insertion_order": "false",
-        }
-    )
-    engine.execute("SET enable_progress_bar = false")
-    engine.register("population", population.records)
-    engine.execute("CREATE TEMP TABLE record AS SELECT * FROM population")
-    decisions = engine.sql(
-        "SELECT NULL::VARCHAR AS decision_id, NULL::VARCHAR AS kind, "
-        "NULL::TIMESTAMP AS decided_at, NULL::VARCHAR AS record_id_a, "
-        "NULL::VARCHAR AS record_id_b WHERE false"
-    )
+    with tempfile.TemporaryDirectory() as spill:
+        engine = connect(spill, f"{chosen.memory_mib}MiB", chosen.threads)
+        population = make_population(chosen.rows, seed=1)
+        engine.register("population", population.records)
+        engine.execute("CREATE TEMP TABLE record AS SELECT * FROM population")
+        measure(engine, chosen.rows, chosen.decoys)
+
+
+def measure(engine: duckdb.DuckDBPyConnection, rows: int, decoys: int) -> None:
+    """Match the records, freeze the parameters, count decoys, ask the sentinels."""
+    decisions = engine.sql(NO_DECISIONS)
     records = engine.table("record")
     began = time.perf_counter()
     found = resolve_persons(engine, records, decisions, Linkage())
     found.person_links.count("*").fetchall()
     matching = time.perf_counter() - began
-    print(f"rows {chosen.rows:,}  matching {matching:.1f} s")
+    print(f"rows {rows:,}  matching {matching:.1f} s")
 
     began = time.perf_counter()
     parameters = collect_parameters(engine, found.trained, "2026-11-01")
@@ -59,13 +57,13 @@ def main() -> None:
     print(f"parameters {frozen:.1f} s, ratio {frozen / matching:.3f}")
 
     began = time.perf_counter()
-    for row in count_decoys(engine, records, parameters, Linkage(), chosen.decoys):
+    for row in count_decoys(engine, records, parameters, Linkage(), decoys):
         print(
             f"decoys {row.kind:9} {row.decoys:>6,}  linked {row.linked}  "
             f"flagged {row.flagged}  95 % below {row.rate_high:.2e}"
         )
-    decoys = time.perf_counter() - began
-    print(f"decoys {decoys:.1f} s, ratio {decoys / matching:.3f}")
+    counted = time.perf_counter() - began
+    print(f"decoys {counted:.1f} s, ratio {counted / matching:.3f}")
 
     began = time.perf_counter()
     cases = tables.reference_table("sentinels")

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import duckdb
 from bench_persons import figures_of, population, step_parser
-from persons_run import NO_DECISIONS, open_engine, peak_mib, store
+from persons_run import NO_DECISIONS, peak_mib, store
 
+from pipeline.engine import connect
 from pipeline.tables import STORED
 
 SOURCES = {
@@ -83,7 +84,7 @@ STEPS = {"match": match, "link": link}
 
 def run_step(step: str, folder: Path, memory_mib: int) -> dict[str, float]:
     """What one step took, in this process."""
-    engine = open_engine(memory_mib, 2, str(folder / "spill"))
+    engine = connect(folder / "spill", f"{memory_mib}MiB", 2)
     began, spent = time.perf_counter(), time.process_time()
     STEPS[step](engine, folder)
     return {

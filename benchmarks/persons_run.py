@@ -15,6 +15,8 @@ from typing import Any
 
 import duckdb
 
+from pipeline.engine import connect
+
 NO_DECISIONS = (
     "SELECT NULL::VARCHAR AS decision_id, NULL::VARCHAR AS kind, "
     "NULL::TIMESTAMP AS decided_at, NULL::VARCHAR AS record_id_a, "
@@ -27,20 +29,6 @@ SPLINK_RULES = (
     ("surname_key", "given_name_key", "patronymic_key"),
 )
 SPLINK_THRESHOLD = 0.99
-
-
-def open_engine(memory_mib: int, threads: int, spill: str) -> duckdb.DuckDBPyConnection:
-    """An engine as the night's stages have it."""
-    engine = duckdb.connect(
-        config={
-            "threads": str(threads),
-            "memory_limit": f"{memory_mib}MiB",
-            "preserve_insertion_order": "false",
-            "temp_directory": spill,
-        }
-    )
-    engine.execute("SET enable_progress_bar = false")
-    return engine
 
 
 def store(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
@@ -101,6 +89,8 @@ def run_splink(
         ],
         blocking_rules_to_generate_predictions=[block_on(*rule) for rule in SPLINK_RULES],
     )
+    # As everybody has it.
+    engine.execute("RESET debug_enable_caching_operators")
     api = DuckDBAPI(
         engine, materialisation="parquet", materialisation_dir=str(folder / "splink")
     )
@@ -171,7 +161,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=chosen.links.parent) as spill:
-        engine = open_engine(chosen.memory_mib, chosen.threads, spill)
+        engine = connect(spill, f"{chosen.memory_mib}MiB", chosen.threads)
         began, spent = time.perf_counter(), time.process_time()
         notes = RUNS[chosen.system](
             engine, chosen.folder / "records.parquet", chosen.links, Path(spill)

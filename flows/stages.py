@@ -94,7 +94,7 @@ def stage(body: Callable[[Engine, Run], Counts]) -> Task[[Run], Counts]:
 
 
 def _run_body(body: Callable[[Engine, Run], Counts], run: Run) -> Counts:
-    """The stage on an engine of its own; once more on a careful one if the engine fails.
+    """The stage on an engine of its own; once more on one thread if the engine fails.
 
     An internal error is a fault of DuckDB. It closes the engine; the stage gives the same
     bytes on any number of threads.
@@ -104,7 +104,7 @@ def _run_body(body: Callable[[Engine, Run], Counts], run: Run) -> Counts:
             return body(engine, run)
     except (duckdb.InternalException, duckdb.FatalException):
         get_run_logger().warning("%s: the engine failed; once more", body.__name__)
-        with tables.open_engine(run, is_careful=True) as engine:
+        with tables.open_engine(run, threads=1) as engine:
             return body(engine, run)
 
 

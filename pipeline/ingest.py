@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipeline.engine import thread_count
 from pipeline.errors import SourceError
 from pipeline.files import (
     Control,
@@ -173,8 +174,7 @@ def _raw_tables(
             cursor.execute("SET TimeZone = 'UTC'")
             return read_raw(cursor, file, profile, str(folder / str(number)))
 
-    threads = engine.execute("SELECT current_setting('threads')::INTEGER").fetchall()[0][0]
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(thread_count(engine)) as pool:
         return list(pool.map(read, itertools.count(), delivered, profiles))
 
 

@@ -18,6 +18,7 @@ import dataframely as dy
 import duckdb
 import polars as pl
 
+from pipeline.engine import connect
 from pipeline.errors import ContractError, SourceError
 from pipeline.run import Run, join
 from schemas.catalogue import TABLES
@@ -45,32 +46,17 @@ DUCKDB_TYPES: dict[Any, str] = {
 
 @contextlib.contextmanager
 def open_engine(
-    run: Run, *, is_careful: bool = False
+    run: Run, threads: int | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB connection bounded by the run's resources; it spills beside the run.
+    """An engine bounded by the run's resources; it spills beside the run.
 
-    UTC and no insertion order: whoever writes says the order. A careful one has one thread
-    and does not gather the small chunks that a join leaves: where it does, DuckDB 2.0 may
-    take one dictionary for another, notice, and stop ("dict-surviving cache: global
-    dictionary column changed identity"). Seen from 16 million registrations on.
+    `threads` are those of the run by default.
     """
+    limits = run.resources
     spill = Path(run.work) / "spill"
     spill.mkdir(parents=True, exist_ok=True)
-    engine = duckdb.connect(
-        config={
-            "memory_limit": f"{run.resources.memory_limit_mib}MiB",
-            "threads": "1" if is_careful else str(run.resources.threads),
-            "temp_directory": str(spill),
-            "preserve_insertion_order": "false",
-        }
-    )
+    engine = connect(spill, f"{limits.memory_limit_mib}MiB", threads or limits.threads)
     try:
-        engine.execute("SET TimeZone = 'UTC'")
-        if is_careful:
-            engine.execute("SET debug_enable_caching_operators = false")
-        # In a notebook without ipywidgets the bar is off and can't be set.
-        if engine.sql("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
-            engine.execute("SET enable_progress_bar = false")
         yield engine
     finally:
         engine.close()

@@ -29,6 +29,7 @@ MAY_IMPORT = {
 
 TOUCHES_DISK = {
     "pipeline/tables.py": "the run's tables, releases read back, reference tables",
+    "pipeline/engine.py": "what an engine spills, in a folder that goes with it",
     "pipeline/start.py": "the run's folder, the program's own files for its digest",
     "pipeline/files.py": "which files a delivery has, and whether they changed",
     "pipeline/ingest.py": "typed rows of a delivery, staged between two passes",
@@ -175,6 +176,18 @@ def test_only_flows_know_prefect():
     }
     assert knowing
     assert {module for module in knowing if not module.startswith("flows/")} == set()
+
+
+def test_one_module_opens_engines():
+    """Else one of them has not the settings that all work needs."""
+    opening = {
+        module
+        for package in OURS
+        for module, tree in modules(package).items()
+        for call in called(tree)
+        if name_of(call.func) == "connect" and "duckdb" in ast.unparse(call.func)
+    }
+    assert opening == {"pipeline/engine.py"}
 
 
 def impurities(module: str, tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipeline.engine import thread_count
 from pipeline.normalise.address_reading import (
     read_column,
     read_line_part,
@@ -175,7 +176,7 @@ def _meanings(
         ).fetchall()
         for first in range(0, count, BATCH_ROWS)
     )
-    processes = engine.sql("SELECT current_setting('threads')").fetchall()[0][0]
+    processes = thread_count(engine)
     if count <= ALONE_ROWS_MAX or processes == 1:
         yield from (_read_batch(batch, schema, read) for batch in batches)
         return

@@ -3,9 +3,9 @@
 What belongs here: the columns that a reader sees. The reading is that of a night.
 """
 
-import duckdb
 import polars as pl
 
+from pipeline.engine import passing_engine
 from pipeline.normalise.addresses import (
     RAW_COLUMNS,
     address_parts,
@@ -70,7 +70,7 @@ def shown_addresses(frame: pl.DataFrame) -> pl.DataFrame:
         ),
     ).with_columns(pl.col(name).str.strip_chars().replace("", None) for name in RAW_COLUMNS)
     names = dictionaries("normalise_shown")
-    with duckdb.connect() as engine:
+    with passing_engine() as engine:
         source = engine.from_arrow(raw.to_arrow())
         pieces = in_pieces(engine, source, names)
         pieces.create("normalise_shown_rows")

@@ -7,9 +7,9 @@ PINFL and document numbers of a country's rows are read in pinfl.py.
 
 import datetime
 
-import duckdb
 import polars as pl
 
+from pipeline.engine import passing_engine
 from pipeline.normalise.dates import (
     DEFAULT_FORMS,
     date_day,
@@ -114,7 +114,7 @@ def identifier_forms(
         for name in _FORM_COLUMNS
     }
     texts = pl.DataFrame(given).with_row_index("row_id")
-    with duckdb.connect() as engine:
+    with passing_engine() as engine:
         engine.register("texts", texts.to_arrow())
         dated = engine.sql(_DATED_TEXTS)
         read = read_identifiers(engine, dated, as_of or datetime.date.max).pl()

@@ -1,37 +1,29 @@
-"""A stage whose engine breaks down is run once more, and carefully."""
+"""A stage whose engine breaks down is run once more, on one thread."""
 
 import duckdb
 import pytest
 from prefect.logging import disable_run_logger
 
 from flows.stages import _run_body
+from pipeline.engine import thread_count
 from pipeline.tables import open_engine
 from tests.release_tables import make_run
 
-SETTINGS = """
-    SELECT current_setting('threads')::INTEGER,
-        current_setting('debug_enable_caching_operators')
-"""
 
-
-def settings(engine):
-    return engine.execute(SETTINGS).fetchall()[0]
-
-
-def test_engine_has_the_threads_of_the_run_and_a_careful_one_has_one(tmp_path):
+def test_engine_has_the_threads_of_the_run_or_those_asked_for(tmp_path):
     run = make_run(tmp_path)
     with open_engine(run) as engine:
-        assert settings(engine) == (run.resources.threads, True)
-    with open_engine(run, is_careful=True) as engine:
-        assert settings(engine) == (1, False)
+        assert thread_count(engine) == run.resources.threads
+    with open_engine(run, threads=1) as engine:
+        assert thread_count(engine) == 1
 
 
 @pytest.mark.parametrize("fault", [duckdb.InternalException, duckdb.FatalException])
-def test_stage_is_run_once_more_on_a_careful_engine(tmp_path, fault):
+def test_stage_is_run_once_more_on_one_thread(tmp_path, fault):
     seen = []
 
     def body(engine, run):
-        seen.append(settings(engine))
+        seen.append(thread_count(engine))
         if len(seen) == 1:
             raise fault("dict-surviving cache")
         return {"rows": 1}
@@ -39,10 +31,10 @@ def test_stage_is_run_once_more_on_a_careful_engine(tmp_path, fault):
     run = make_run(tmp_path)
     with disable_run_logger():
         assert _run_body(body, run) == {"rows": 1}
-    assert seen == [(run.resources.threads, True), (1, False)]
+    assert seen == [run.resources.threads, 1]
 
 
-def test_stage_whose_careful_engine_fails_too_fails(tmp_path):
+def test_stage_that_fails_again_on_one_thread_fails(tmp_path):
     def body(engine, run):
         raise duckdb.FatalException("again")
 
