@@ -26,7 +26,8 @@ MAHALLA_FIT = """
                  WHEN site.massif_state = 'KNOWN'
                      THEN (block.massif_key IS NOT NULL)::INTEGER
                  ELSE 1 END
-        WHEN rule.mahalla_key <> site.mahalla_key THEN 0
+        WHEN rule.mahalla_key <> site.mahalla_key
+            THEN (there.mahalla_key IS NOT NULL)::INTEGER
         WHEN twin.mahalla_key IS NULL OR rule.mahalla_kind = site.mahalla_kind THEN 3
         WHEN site.mahalla_kind IS NULL THEN 1
         WHEN rule.mahalla_kind IS NULL THEN 2
@@ -68,9 +69,15 @@ IS_MAIN_STREET_RANGE = """
 """
 """Houses of a street are those of the main street; whether its lanes go with them is not
 said, and less specific than a rule about the lane."""
+IS_UNLISTED = "listed.street_key IS NOT NULL"
+"""Who names lanes one by one means by a street's name the street alone. Of its lanes that
+nobody names, all whose words tell of that street may have been meant: the lane stands there
+misspelt, or in a description that could not be read."""
 LANE_FIT = f"""
     CASE
         WHEN {IS_MAIN_STREET_RANGE} THEN 1
+        WHEN listed.is_torn OR silent.district_code IS NOT NULL AND {IS_UNLISTED} THEN 1
+        WHEN {IS_UNLISTED} AND rule.lane IS NULL THEN 2
         WHEN rule.lane IS NULL THEN 3
         WHEN rule.lane = site.lane THEN 3
         WHEN site.street_state = 'KNOWN' AND site.lane_state <> 'UNREAD' THEN 0
@@ -152,29 +159,60 @@ def tabulate_streets(engine: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def tabulate_listed_streets(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make `_listed`: streets named by a precinct that names the mahalla's lanes too.
+
+    Columns: district_code, mahalla_key ('' for none), street_key, lanes (those that some
+    rule names), is_torn (rules of several precincts tell of the street and its lanes).
+    """
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_listed AS
+        SELECT rule.district_code, coalesce(rule.mahalla_key, '') AS mahalla_key,
+            rule.street_key,
+            coalesce(list(DISTINCT rule.lane) FILTER (rule.lane IS NOT NULL), []) AS lanes,
+            count(DISTINCT rule.precinct_id) > 1
+                AND bool_or(rule.lane IS NOT NULL) AS is_torn
+        FROM {PREFIX}_rule AS rule
+        LEFT JOIN (
+            SELECT DISTINCT precinct_id, mahalla_key FROM {PREFIX}_rule
+            WHERE lane IS NOT NULL AND NOT is_exclusion
+        ) AS listing
+            ON listing.precinct_id = rule.precinct_id
+            AND listing.mahalla_key IS NOT DISTINCT FROM rule.mahalla_key
+        WHERE rule.street_key IS NOT NULL AND NOT rule.is_exclusion
+        GROUP BY ALL
+        HAVING bool_or(rule.lane IS NULL AND listing.precinct_id IS NOT NULL)
+        """
+    )
+
+
 def tabulate_near_streets(engine: duckdb.DuckDBPyConnection) -> None:
     """Make `_near`: streets that a rule's unknown name may have meant.
 
-    A misspelt street would else go to whoever has the whole mahalla. Columns: rule_id,
-    district_code, mahalla_key, street_key.
+    A misspelt street would else go to whoever has the whole mahalla; one of a misspelt
+    mahalla too. Columns: rule_id, district_code, mahalla_key, street_key.
     """
     rows = engine.sql(
         f"""
-        SELECT DISTINCT rule.rule_id, rule.street_key, place.district_code,
-            place.mahalla_key, place.street_key
+        SELECT DISTINCT rule.rule_id, rule.mahalla_key, rule.street_key,
+            place.district_code, place.mahalla_key, place.street_key
         FROM {PREFIX}_rule AS rule
         JOIN {PREFIX}_link_reach AS reach ON reach.district_code = rule.district_code
         JOIN {PREFIX}_place AS place ON place.district_code = reach.asked_code
-            AND (rule.mahalla_key IS NULL OR place.mahalla_key = rule.mahalla_key)
+            AND (rule.mahalla_key IS NULL OR place.mahalla_key = rule.mahalla_key
+                 OR rule.mahalla_status IN ('UNKNOWN', 'AMBIGUOUS'))
         WHERE rule.street_status IN ('UNKNOWN', 'AMBIGUOUS')
-          AND place.street_key <> rule.street_key AND place.mahalla_key IS NOT NULL
+          AND (place.street_key, place.mahalla_key)
+              <> (rule.street_key, coalesce(rule.mahalla_key, ''))
+          AND place.street_key IS NOT NULL AND place.mahalla_key IS NOT NULL
         ORDER BY ALL
         """
     ).fetchall()
     near = [
         (rule_id, district, mahalla, street)
-        for rule_id, written, district, mahalla, street in rows
-        if is_near(written, street)
+        for rule_id, told, written, district, mahalla, street in rows
+        if (told is None or is_near(told, mahalla)) and is_near(written, street)
     ]
     frame = pl.DataFrame(
         near,
@@ -266,7 +304,8 @@ def pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
                 END AS score,
                 rule.is_exclusion, rule.has_range, rule.house_from, rule.house_to,
                 rule.parity, rule.cadastral_prefix, rule.is_precinct_known,
-                rule.is_doubtful OR near.street_key IS NOT NULL AS is_doubtful,
+                rule.is_doubtful OR near.street_key IS NOT NULL OR {IS_UNLISTED}
+                    AS is_doubtful,
                 least({DISTRICT_FIT}, {MAHALLA_FIT}, {MASSIF_FIT}, {STREET_FIT},
                     {LANE_FIT}, {DOUBT_FIT}) AS fit
             FROM {PREFIX}_candidate AS candidate
@@ -282,6 +321,17 @@ def pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
                 ON near.rule_id = rule.rule_id
                 AND near.district_code = site.district_code
                 AND near.street_key = site.street_key
+            LEFT JOIN {PREFIX}_near AS there
+                ON there.rule_id = rule.rule_id
+                AND there.district_code = site.district_code
+                AND there.mahalla_key = site.mahalla_key
+                AND there.street_key = site.street_key
+            LEFT JOIN {PREFIX}_listed AS listed
+                ON NOT rule.is_exclusion
+                AND listed.district_code = rule.district_code
+                AND listed.mahalla_key = coalesce(rule.mahalla_key, '')
+                AND listed.street_key = rule.street_key
+                AND NOT list_contains(listed.lanes, site.lane)
             LEFT JOIN {PREFIX}_block AS block
                 ON block.district_code = site.district_code
                 AND block.massif_key = site.massif_key

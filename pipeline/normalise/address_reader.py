@@ -7,8 +7,9 @@ number after a street is the house, the next one the flat.
 from collections.abc import Iterable
 
 from pipeline.normalise.address_grammar import read_items
-from pipeline.normalise.address_items import Item
+from pipeline.normalise.address_items import AREAS, Item
 from pipeline.normalise.address_settling import Settler, is_loose_number
+from pipeline.normalise.address_tokens import WORD, read_atoms
 from pipeline.normalise.address_values import (
     Place,
     mahalla_place,
@@ -29,7 +30,7 @@ class Reader(Settler):
         """Read an address column; a name without a type word is what the column says."""
         if not text:
             return
-        items = list(read_items(text))
+        items = list(read_items(text)) or _name_of_no_city(text)
         if keeps_number:
             items = _numbers_of_names(items)
             items = _numbers_of_lanes(items)
@@ -177,6 +178,18 @@ class Reader(Settler):
 
 def _has_digit(key: str) -> bool:
     return any(letter.isdigit() for letter in key)
+
+
+def _name_of_no_city(text: str) -> list[Item]:
+    """Eski shahar, alone in a column: shahar is a word of a name that no city bears."""
+    atoms = read_atoms(text)
+    marker = atoms[-1].marker if len(atoms) > 1 else None
+    if marker is None or not marker.is_weak or marker.meaning not in AREAS:
+        return []
+    words = [atom.text for atom in atoms]
+    is_area = any(join_key(words[at:-1]) in area_names() for at in range(len(words) - 1))
+    is_name = all(atom.kind == WORD for atom in atoms[:-1])
+    return [Item("NAME", tuple(words))] if is_name and not is_area else []
 
 
 def _numbers_of_names(items: list[Item]) -> list[Item]:

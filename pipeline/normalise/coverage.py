@@ -55,8 +55,8 @@ def normalise_coverage(
 
     A territory row or a part of a text that was not understood gives no rule; its words
     are in the reading. What it may have restricted gives a doubtful rule: the mahalla
-    named beside it; where nothing of a text was understood, the mahalla of the polling
-    station. Territory rows of a precinct that is not in `precincts` give
+    named beside it; where none is, or nothing of a text was understood, the mahalla of the
+    polling station. Territory rows of a precinct that is not in `precincts` give
     nothing.
 
     Args:
@@ -76,8 +76,9 @@ def normalise_coverage(
         precinct = _Precinct(*row)
         before = len(rules)
         unread: list[str] = []
+        restricted: list[Rule] = []
         for territory in given.get((precinct.region_code, precinct.precinct_number), []):
-            _territory_rule(precinct, territory, rules, unread)
+            _territory_rule(precinct, territory, rules, unread, restricted)
         text = read_boundary(precinct.boundary_text)
         rules.extend(_text_rule(precinct, rule) for rule in text.rules)
         count = len(rules) - before
@@ -85,7 +86,10 @@ def normalise_coverage(
             unread.append(text.unread)
         is_open = count == 0 or text.unread is not None
         doubtful = text.doubtful or (_station_rules(precinct) if is_open else ())
-        rules.extend(_text_rule(precinct, rule, is_doubtful=True) for rule in doubtful)
+        rules.extend(
+            _text_rule(precinct, rule, is_doubtful=True)
+            for rule in dict.fromkeys((*restricted, *doubtful))
+        )
         shown = " ".join(unread)[:UNREAD_CHARACTERS_MAX] or None
         readings.append((*precinct[:4], count, shown))
     coverage = pl.DataFrame(rules, schema=_RULE_COLUMNS, orient="row").with_row_index(
@@ -140,14 +144,18 @@ def _territory_rule(
     territory: dict[str, Any],
     rules: list[tuple[Any, ...]],
     unread: list[str],
+    restricted: list[Rule],
 ) -> None:
-    """Add the rule of a territory row, or the words that could not be read."""
+    """Add the rule of a territory row; or its unread words, and what they restrict."""
     reading = read_place(
         None, territory["mahalla"], territory["street"], None, has_number=True
     )
     not_read = _not_read(territory, reading)
     if not_read:
         unread.extend(not_read)
+        is_told = reading.mahalla is not None and reading.mahalla.key is not None
+        station = _station_rules(precinct)
+        restricted.extend([Rule(mahalla=reading.mahalla)] if is_told else station)
         return
     mahalla = reading.mahalla or Place(None, None)
     massif = reading.massif or reading.settlement or Place(None, None)

@@ -134,12 +134,35 @@ def test_territory_rows_and_texts_become_rules(engine, rows):
     ],
     ids=["mahalla", "two streets", "prefix", "house in the street's column"],
 )
-def test_a_territory_row_that_is_not_understood_gives_no_rule(engine, rows, columns):
+def test_a_territory_row_that_is_not_understood_places_nobody(engine, rows, columns):
     precincts = rows(SourcePrecinct, precinct(0, 1, None))
     territories = rows(SourceTerritory, territory(0, 1, **columns))
     coverage, readings = normalise_coverage(engine, precincts, territories)
-    assert coverage.fetchall() == []
+    assert coverage.filter("NOT is_doubtful").fetchall() == []
     assert readings.project("unread").fetchall()[0][0] is not None
+
+
+@pytest.mark.parametrize(
+    ("columns", "mahalla"),
+    [
+        ({"mahalla": "Do'stlik MFY", "street": "Navoiy ko'chasi 5-uy"}, "do'stlik"),
+        ({"street": "Navoiy ko'chasi 5-uy"}, "obod"),
+    ],
+    ids=["its mahalla", "the station's"],
+)
+def test_a_territory_row_that_is_not_understood_leaves_a_mahalla_in_doubt(
+    engine, rows, columns, mahalla
+):
+    given = precinct(0, 1, None) | {"address": "Obod mahallasi 3-maktab binosi"}
+    territories = rows(
+        SourceTerritory,
+        territory(0, 1, mahalla="Oqmachit MFY", street="Bahor"),
+        territory(1, 1, **columns),
+        territory(2, 1, **columns),
+    )
+    coverage, _ = normalise_coverage(engine, rows(SourcePrecinct, given), territories)
+    found = coverage.order("rule_id").project("mahalla_key, street_key, is_doubtful")
+    assert found.fetchall() == [("oqmachit", "bahor", False), (mahalla, None, True)]
 
 
 def test_boundary_rules_give_a_row_a_rule_and_a_row_for_a_silent_text():
