@@ -17,6 +17,7 @@ from pipeline.linkage.parameters import Parameters
 from pipeline.resolve_persons.consolidate import consolidate
 from pipeline.resolve_persons.decide import decide
 from pipeline.resolve_persons.encode import PREFIX, encode_records, open_rows
+from pipeline.resolve_persons.namesakes import weigh_namesakes
 from pipeline.resolve_persons.remember import Night, keep_night
 from pipeline.resolve_persons.review import make_review_pairs
 from pipeline.resolve_persons.rules import link_by_rules
@@ -75,7 +76,8 @@ def resolve_persons(
     open_rows(engine)
     population = count_values(engine, parameters, encoded.count)
     link_by_rules(engine, records, decisions, population)
-    weighed = weigh_pairs(engine, settings.review_weight_bits, parameters, last_night)
+    found = weigh_pairs(engine, settings.review_weight_bits, parameters, last_night)
+    weighed = weigh_namesakes(engine, found, settings.merge_weight_bits)
     tied = collect_tied(engine, weighed)
     decided = decide(tied, settings)
     ties = store_ties(engine, tied, decided)
