@@ -16,7 +16,7 @@ import polars as pl
 from pipeline.linkage.cluster import Ints
 from pipeline.linkage.compare import unpack_levels
 from pipeline.linkage.estimate import Floats
-from pipeline.linkage.frames import row_count, store_frame
+from pipeline.linkage.frames import store_frame
 from pipeline.resolve_persons.encode import NAMES, NODES, PREFIX
 from pipeline.resolve_persons.model import COMPARISONS, SURNAME
 from pipeline.resolve_persons.weigh import Weighed
@@ -59,7 +59,8 @@ def weigh_namesakes(
     )
     store_frame(engine, PAIRS, pairs)
     found = [
-        _excess_bits(engine, int(names)) for names in np.unique(shared[chosen]).tolist()
+        _excess_bits(engine, names, weighed.model.population)
+        for names in np.unique(shared[chosen]).tolist()
     ]
     excess = np.zeros(len(weighed.weight), dtype=np.float64)
     for pair, bits in found:
@@ -83,7 +84,9 @@ def _name_tiers(patterns: Ints) -> Ints:
     return np.where((found <= 2) & as_written[:, None], found, 0)
 
 
-def _excess_bits(engine: duckdb.DuckDBPyConnection, shared: int) -> tuple[Ints, Floats]:
+def _excess_bits(
+    engine: duckdb.DuckDBPyConnection, shared: int, population: int
+) -> tuple[Ints, Floats]:
     """Of the pairs that share just these names: log2 of counted bearers over expected."""
     names = [name for at, name in enumerate(NAMES) if shared >> at & 1]
     codes = ", ".join(f"{name}_loose" for name in names)
@@ -112,7 +115,7 @@ def _excess_bits(engine: duckdb.DuckDBPyConnection, shared: int) -> tuple[Ints, 
     )
     found = engine.execute(
         f"""
-        SELECT pair, log2(others / {row_count(engine, NODES)}) - expected AS bits FROM (
+        SELECT pair, log2(others / {population}) - expected AS bits FROM (
             SELECT p.pair, {expected} AS expected, b.dates - CASE
                 WHEN l.birth_date IS NOT DISTINCT FROM r.birth_date
                 THEN (l.birth_date IS NOT NULL)::INTEGER
