@@ -85,9 +85,24 @@ LANE_FIT = f"""
     END
 """
 DOUBT_FIT = "CASE WHEN rule.is_doubtful THEN 1 ELSE 3 END"
-DISTRICT_FIT = (
-    "CASE WHEN starts_with(site.district_code, rule.district_code) THEN 3 ELSE 1 END"
-)
+IS_NEXT_DISTRICT = """(
+    starts_with(site.district_code, rule.district_code)
+        AND site.district_code <> rule.district_code AND own.has_rules
+    OR starts_with(rule.district_code, site.district_code)
+        AND site.district_code <> rule.district_code
+        AND site.is_found AND theirs.has_places
+)"""
+"""A city (seven digits) beside the districts inside it (ten): each has mahallas of its own,
+often of one name. Whose code is told as exactly as the other side knows it is meant."""
+DISTRICT_FIT = f"""
+    CASE
+        WHEN {IS_NEXT_DISTRICT} THEN 1
+        WHEN site.district_code = rule.district_code
+            THEN CASE WHEN own.has_inner AND NOT site.is_found THEN 2 ELSE 3 END
+        WHEN starts_with(site.district_code, rule.district_code) THEN 3
+        ELSE 1
+    END
+"""
 
 
 NEAR_SCORE = 950
@@ -155,6 +170,31 @@ def tabulate_streets(engine: duckdb.DuckDBPyConnection) -> None:
         ) JOIN {PREFIX}_link_reach USING (district_code)
         WHERE mahalla_key IS NOT NULL
         GROUP BY ALL HAVING count(DISTINCT mahalla_kind) > 1
+        """
+    )
+
+
+def tabulate_districts(engine: duckdb.DuckDBPyConnection) -> None:
+    """Make `_coded`: of each district code, who writes it, and who writes longer ones."""
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {PREFIX}_coded AS
+        WITH told AS (
+            SELECT district_code, true AS by_rule FROM {PREFIX}_rule
+            UNION SELECT district_code, true FROM {PREFIX}_silent
+            UNION SELECT district_code, false FROM {PREFIX}_place
+        )
+        SELECT code AS district_code,
+            coalesce(bool_or(by_rule) FILTER (told.district_code = code), false)
+                AS has_rules,
+            coalesce(bool_or(NOT by_rule) FILTER (told.district_code = code), false)
+                AS has_places,
+            coalesce(bool_or(told.district_code <> code), false) AS has_inner
+        FROM (
+            SELECT district_code AS code FROM told
+            UNION SELECT asked_code FROM {PREFIX}_link_reach
+        ) LEFT JOIN told ON starts_with(told.district_code, code)
+        GROUP BY code
         """
     )
 
@@ -299,7 +339,8 @@ def pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE {PREFIX}_pair AS
         SELECT * FROM (
             SELECT site.site_id, rule.rule_id, rule.precinct_id,
-                CASE WHEN near.street_key IS NOT NULL THEN {NEAR_SCORE}
+                CASE WHEN {IS_NEXT_DISTRICT} THEN rule.score // 1000
+                    WHEN near.street_key IS NOT NULL THEN {NEAR_SCORE}
                     ELSE rule.score - {RANGE_SCORE} * ({IS_MAIN_STREET_RANGE})::INTEGER
                 END AS score,
                 rule.is_exclusion, rule.has_range, rule.house_from, rule.house_to,
@@ -311,6 +352,8 @@ def pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
             FROM {PREFIX}_candidate AS candidate
             JOIN {PREFIX}_site AS site USING (site_id)
             JOIN {PREFIX}_rule AS rule USING (rule_id)
+            JOIN {PREFIX}_coded AS own ON own.district_code = site.district_code
+            JOIN {PREFIX}_coded AS theirs ON theirs.district_code = rule.district_code
             LEFT JOIN {PREFIX}_held AS held
                 ON held.district_code = site.district_code
                 AND held.street_key = site.street_key

@@ -21,6 +21,7 @@ from pipeline.assign_precincts.fits import (
     begun_prefixes,
     find_candidates,
     pair_sites,
+    tabulate_districts,
     tabulate_listed_streets,
     tabulate_near_streets,
     tabulate_streets,
@@ -90,6 +91,7 @@ def locate_addresses(
     readings = _readings(engine, links, dwellings)
     tabulate_sites(engine, PREFIX, readings, limits)
     tabulate_streets(engine)
+    tabulate_districts(engine)
     tabulate_listed_streets(engine)
     tabulate_near_streets(engine)
     touch_places(engine, dwellings)
