@@ -42,6 +42,7 @@ from pipeline.resolve_persons.model import (
     find_neighbours,
     list_values,
 )
+from pipeline.resolve_persons.namesakes import underrated_bits
 from pipeline.resolve_persons.verdict import judge
 from pipeline.run import Linkage
 from schemas.codes import LinkRule, ReferenceLinkOutcome
@@ -108,6 +109,7 @@ def link_references(
         _encode(engine, references, records, begins)
         trained = _trained(engine, model, _count_persons(engine, person_links))
         capped = _weigh(engine, trained, settings)
+        _take_off_underrated(engine, trained, settings)
         _add_pinfl_matches(engine, person_links)
         _judge_patterns(engine)
         _decide(engine, trained, settings, person_links)
@@ -208,6 +210,29 @@ def _weigh(
     query = score_pairs_sql(pairs_sql(pairs, seeking), model, PREFIX, CHANCE, floor)
     engine.execute(f"CREATE OR REPLACE TEMP TABLE {PREFIX}_scored AS {query}")
     return capped
+
+
+def _take_off_underrated(
+    engine: duckdb.DuckDBPyConnection, model: Model, settings: Linkage
+) -> None:
+    """Take off the weight of near certain pairs what their names' shares underrate."""
+    merge = settings.merge_weight_bits - model.prior_bits
+    heavy = engine.sql(
+        f"SELECT left_node, right_node, pattern FROM {PREFIX}_scored "
+        f"WHERE weight >= {merge} ORDER BY ALL"
+    ).pl()
+    left, right, pattern = (
+        np.asarray(heavy[name], dtype=np.int64) for name in heavy.columns
+    )
+    bits = underrated_bits(engine, (left, right, pattern), PREFIX, model.population)
+    store_frame(
+        engine, f"{PREFIX}_underrated", heavy.with_columns(bits=bits).filter(bits > 0)
+    )
+    engine.execute(
+        f"UPDATE {PREFIX}_scored AS s SET weight = s.weight - u.bits "
+        f"FROM {PREFIX}_underrated AS u WHERE u.left_node = s.left_node "
+        f"AND u.right_node = s.right_node AND u.pattern = s.pattern"
+    )
 
 
 def _add_pinfl_matches(

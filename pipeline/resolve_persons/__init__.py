@@ -17,14 +17,18 @@ from pipeline.linkage.parameters import Parameters
 from pipeline.resolve_persons.consolidate import consolidate
 from pipeline.resolve_persons.decide import decide
 from pipeline.resolve_persons.encode import PREFIX, encode_records, open_rows
-from pipeline.resolve_persons.namesakes import weigh_namesakes
 from pipeline.resolve_persons.remember import Night, keep_night
 from pipeline.resolve_persons.review import make_review_pairs
 from pipeline.resolve_persons.rules import link_by_rules
 from pipeline.resolve_persons.tied import collect_tied
 from pipeline.resolve_persons.ties import store_ties
 from pipeline.resolve_persons.train import count_values
-from pipeline.resolve_persons.weigh import BEST, Weighed, weigh_pairs
+from pipeline.resolve_persons.weigh import (
+    BEST,
+    Weighed,
+    take_off_underrated,
+    weigh_pairs,
+)
 from pipeline.run import Linkage
 
 __all__ = ["Night", "PersonResolution", "resolve_persons", "waterfall"]
@@ -77,7 +81,7 @@ def resolve_persons(
     population = count_values(engine, parameters, encoded.count)
     link_by_rules(engine, records, decisions, population)
     found = weigh_pairs(engine, settings.review_weight_bits, parameters, last_night)
-    weighed = weigh_namesakes(engine, found, settings.merge_weight_bits)
+    weighed = take_off_underrated(engine, found, settings.merge_weight_bits)
     tied = collect_tied(engine, weighed)
     decided = decide(tied, settings)
     ties = store_ties(engine, tied, decided)

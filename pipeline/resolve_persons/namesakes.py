@@ -7,8 +7,6 @@ of the shared names are counted, as McDonald and Levitt ("Seeing Double Voting",
 Law Journal 7, 2008) count them, and what the product underrates is taken off the weight.
 """
 
-import dataclasses
-
 import duckdb
 import numpy as np
 import polars as pl
@@ -17,57 +15,52 @@ from pipeline.linkage.cluster import Ints
 from pipeline.linkage.compare import unpack_levels
 from pipeline.linkage.estimate import Floats
 from pipeline.linkage.frames import store_frame
-from pipeline.resolve_persons.encode import NAMES, NODES, PREFIX
+from pipeline.resolve_persons.encode import NAMES
 from pipeline.resolve_persons.model import COMPARISONS, SURNAME
-from pipeline.resolve_persons.weigh import Weighed
 
 DEPENDENCE_BITS = 4.0
 """So far a count may stand above the product before it counts: names are always a little
 dependent, which the threshold for a merge allows for."""
 NAMES_MIN = 2
-PAIRS = f"{PREFIX}_named_pair"
-BEARERS = f"{PREFIX}_bearer"
 
 
-def weigh_namesakes(
-    engine: duckdb.DuckDBPyConnection, weighed: Weighed, merge_bits: float
-) -> Weighed:
-    """The pairs with lower weights where more people bear the shared names.
+def underrated_bits(
+    engine: duckdb.DuckDBPyConnection,
+    pairs: tuple[Ints, Ints, Ints],
+    prefix: str,
+    population: int,
+) -> Floats:
+    """By how many bits each pair weighs too much; zero where nobody else bears its names.
 
     Bearers are counted by their different birth dates, those of the pair left out, among
     the rows with the same loose keys of all names that agree (exactly or loosely), where
-    at least two do. Pairs whose log2 posterior odds don't reach `merge_bits` stay as they
-    are, and so do those whose names nobody else bears or stand in another order.
+    at least two do. A pair whose names stand in another order gets zero.
 
     Args:
-        engine: with the coded records and the frequency tables.
-        weighed: scored pairs of nodes.
-        merge_bits: log2 posterior odds from which a pair may be merged.
+        engine: with the coded rows `<prefix>_node` and their frequency tables.
+        pairs: left nodes, right nodes and patterns.
+        prefix: of the tables.
+        population: rows among which chance acts.
     """
-    tiers = _name_tiers(weighed.pattern)
+    left, right, pattern = pairs
+    tiers = _name_tiers(pattern)
     shared = (tiers > 0) @ (1 << np.arange(len(NAMES)))
-    heavy = weighed.weight + weighed.model.prior_bits >= merge_bits
-    chosen = np.flatnonzero(heavy & ((tiers > 0).sum(axis=1) >= NAMES_MIN))
-    pairs = pl.DataFrame(
+    chosen = np.flatnonzero((tiers > 0).sum(axis=1) >= NAMES_MIN)
+    named = pl.DataFrame(
         {
             "pair": chosen,
-            "left_node": weighed.left[chosen],
-            "right_node": weighed.right[chosen],
+            "left_node": left[chosen],
+            "right_node": right[chosen],
             "shared": shared[chosen],
             **{name: tiers[chosen, place] for place, name in enumerate(NAMES)},
         }
     )
-    store_frame(engine, PAIRS, pairs)
-    found = [
-        _excess_bits(engine, names, weighed.model.population)
-        for names in np.unique(shared[chosen]).tolist()
-    ]
-    excess = np.zeros(len(weighed.weight), dtype=np.float64)
-    for pair, bits in found:
-        excess[pair] = np.maximum(bits - DEPENDENCE_BITS, 0.0)
-    return dataclasses.replace(
-        weighed, weight=weighed.weight - excess, chance_bits=weighed.chance_bits + excess
-    )
+    store_frame(engine, f"{prefix}_named_pair", named)
+    bits = np.zeros(len(pattern), dtype=np.float64)
+    for names in np.unique(shared[chosen]).tolist():
+        pair, excess = _excess(engine, names, prefix, population)
+        bits[pair] = np.maximum(excess - DEPENDENCE_BITS, 0.0)
+    return bits
 
 
 def _name_tiers(patterns: Ints) -> Ints:
@@ -84,18 +77,19 @@ def _name_tiers(patterns: Ints) -> Ints:
     return np.where((found <= 2) & as_written[:, None], found, 0)
 
 
-def _excess_bits(
-    engine: duckdb.DuckDBPyConnection, shared: int, population: int
+def _excess(
+    engine: duckdb.DuckDBPyConnection, shared: int, prefix: str, population: int
 ) -> tuple[Ints, Floats]:
     """Of the pairs that share just these names: log2 of counted bearers over expected."""
+    nodes, named = f"{prefix}_node", f"{prefix}_named_pair"
     names = [name for at, name in enumerate(NAMES) if shared >> at & 1]
     codes = ", ".join(f"{name}_loose" for name in names)
     held = ", ".join(f"l.{name}_loose" for name in names)
     same = " AND ".join(f"b.{name}_loose = l.{name}_loose" for name in names)
     joins = " ".join(
-        f"LEFT JOIN {PREFIX}_freq_{name}_{fold} AS {name}_{fold} "
+        f"LEFT JOIN {prefix}_freq_{name}_{fold} AS {name}_{fold} "
         f"ON {name}_{fold}.code = l.{name}_{fold} "
-        f"CROSS JOIN {PREFIX}_rest_{name}_{fold} AS {name}_{fold}_rest"
+        f"CROSS JOIN {prefix}_rest_{name}_{fold} AS {name}_{fold}_rest"
         for name in names
         for fold in ("key", "loose")
     )
@@ -106,10 +100,10 @@ def _excess_bits(
     )
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {BEARERS} AS
-        SELECT {codes}, count(DISTINCT birth_date) AS dates FROM {NODES} SEMI JOIN (
-            SELECT DISTINCT {held} FROM {NODES} AS l
-            SEMI JOIN {PAIRS} AS p ON p.left_node = l.node AND p.shared = {shared}
+        CREATE OR REPLACE TEMP TABLE {prefix}_bearer AS
+        SELECT {codes}, count(DISTINCT birth_date) AS dates FROM {nodes} SEMI JOIN (
+            SELECT DISTINCT {held} FROM {nodes} AS l
+            SEMI JOIN {named} AS p ON p.left_node = l.node AND p.shared = {shared}
         ) USING ({codes}) GROUP BY {codes}
         """
     )
@@ -121,10 +115,10 @@ def _excess_bits(
                 THEN (l.birth_date IS NOT NULL)::INTEGER
                 ELSE (l.birth_date IS NOT NULL)::INTEGER
                     + (r.birth_date IS NOT NULL)::INTEGER END AS others
-            FROM {PAIRS} AS p
-            JOIN {NODES} AS l ON l.node = p.left_node
-            JOIN {NODES} AS r ON r.node = p.right_node
-            JOIN {BEARERS} AS b ON {same} {joins}
+            FROM {named} AS p
+            JOIN {nodes} AS l ON l.node = p.left_node
+            JOIN {nodes} AS r ON r.node = p.right_node
+            JOIN {prefix}_bearer AS b ON {same} {joins}
             WHERE p.shared = {shared}
         ) WHERE others > 0
         """

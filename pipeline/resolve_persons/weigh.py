@@ -1,6 +1,6 @@
 """Probabilistic links: train on the run's own pairs, then score what the blocks give."""
 
-from dataclasses import dataclass
+import dataclasses
 
 import duckdb
 import numpy as np
@@ -25,6 +25,7 @@ from pipeline.resolve_persons.model import (
     COMPARISONS,
     ROWS_OF,
 )
+from pipeline.resolve_persons.namesakes import underrated_bits
 from pipeline.resolve_persons.remember import (
     CHANGED,
     KEPT,
@@ -42,7 +43,7 @@ BEST = f"{PREFIX}_best"
 """Scored pairs, each once."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Weighed:
     """The model, and scored pairs as arrays sorted by (left, right), one per pair."""
 
@@ -107,6 +108,23 @@ def weigh_pairs(
         tuple(capped),
         compared,
         kept,
+    )
+
+
+def take_off_underrated(
+    engine: duckdb.DuckDBPyConnection, weighed: Weighed, merge_bits: float
+) -> Weighed:
+    """The pairs with what the shares of their names underrate taken off the weight.
+
+    Only of pairs whose log2 posterior odds reach `merge_bits`; the others are asked about
+    or left in any case. Not kept from night to night: any row may bear such a name.
+    """
+    heavy = np.flatnonzero(weighed.weight + weighed.model.prior_bits >= merge_bits)
+    pairs = (weighed.left[heavy], weighed.right[heavy], weighed.pattern[heavy])
+    bits = np.zeros(len(weighed.weight), dtype=np.float64)
+    bits[heavy] = underrated_bits(engine, pairs, PREFIX, weighed.model.population)
+    return dataclasses.replace(
+        weighed, weight=weighed.weight - bits, chance_bits=weighed.chance_bits + bits
     )
 
 
