@@ -56,6 +56,7 @@ def underrated_bits(
         }
     )
     store_frame(engine, f"{prefix}_named_pair", named)
+    _keep_named(engine, prefix)
     bits = np.zeros(len(pattern), dtype=np.float64)
     for names in np.unique(shared[chosen]).tolist():
         pair, excess = _excess(engine, names, prefix, population)
@@ -77,11 +78,25 @@ def _name_tiers(patterns: Ints) -> Ints:
     return np.where((found <= 2) & as_written[:, None], found, 0)
 
 
+def _keep_named(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
+    """Make `<prefix>_named`: the rows of the pairs, found in one pass over all rows."""
+    folds = ", ".join(f"{name}_{fold}" for name in NAMES for fold in ("key", "loose"))
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {prefix}_named AS
+        SELECT node, birth_date, {folds} FROM {prefix}_node SEMI JOIN (
+            SELECT left_node AS node FROM {prefix}_named_pair
+            UNION SELECT right_node FROM {prefix}_named_pair
+        ) USING (node)
+        """
+    )
+
+
 def _excess(
     engine: duckdb.DuckDBPyConnection, shared: int, prefix: str, population: int
 ) -> tuple[Ints, Floats]:
     """Of the pairs that share just these names: log2 of counted bearers over expected."""
-    nodes, named = f"{prefix}_node", f"{prefix}_named_pair"
+    rows, pairs = f"{prefix}_named", f"{prefix}_named_pair"
     names = [name for at, name in enumerate(NAMES) if shared >> at & 1]
     codes = ", ".join(f"{name}_loose" for name in names)
     held = ", ".join(f"l.{name}_loose" for name in names)
@@ -101,9 +116,9 @@ def _excess(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_bearer AS
-        SELECT {codes}, count(DISTINCT birth_date) AS dates FROM {nodes} SEMI JOIN (
-            SELECT DISTINCT {held} FROM {nodes} AS l
-            SEMI JOIN {named} AS p ON p.left_node = l.node AND p.shared = {shared}
+        SELECT {codes}, count(DISTINCT birth_date) AS dates FROM {prefix}_node SEMI JOIN (
+            SELECT DISTINCT {held} FROM {rows} AS l
+            SEMI JOIN {pairs} AS p ON p.left_node = l.node AND p.shared = {shared}
         ) USING ({codes}) GROUP BY {codes}
         """
     )
@@ -115,9 +130,9 @@ def _excess(
                 THEN (l.birth_date IS NOT NULL)::INTEGER
                 ELSE (l.birth_date IS NOT NULL)::INTEGER
                     + (r.birth_date IS NOT NULL)::INTEGER END AS others
-            FROM {named} AS p
-            JOIN {nodes} AS l ON l.node = p.left_node
-            JOIN {nodes} AS r ON r.node = p.right_node
+            FROM {pairs} AS p
+            JOIN {rows} AS l ON l.node = p.left_node
+            JOIN {rows} AS r ON r.node = p.right_node
             JOIN {prefix}_bearer AS b ON {same} {joins}
             WHERE p.shared = {shared}
         ) WHERE others > 0
