@@ -128,7 +128,7 @@ def ingest_files(
     refuse_repeated_keys(engine, name, source)
     _number_rows(engine, name, source)
     return IngestResult(
-        rows=_rows(engine, name, source, files, folder),
+        rows=_rows(engine, name, source, files),
         quarantine=quarantined_rows(engine, name, source, files),
         report=source_report(engine, name, source, files, control),
     )
@@ -280,31 +280,18 @@ def _number_rows(engine: duckdb.DuckDBPyConnection, name: str, source: str) -> N
 
 
 def _rows(
-    engine: duckdb.DuckDBPyConnection,
-    name: str,
-    source: str,
-    files: Sequence[ReadFile],
-    folder: Path,
+    engine: duckdb.DuckDBPyConnection, name: str, source: str, files: Sequence[ReadFile]
 ) -> duckdb.DuckDBPyRelation:
-    """The numbered rows, written before anybody sorts them.
-
-    To join and to sort a country's rows in one query takes more memory than an engine of
-    6 GiB has: what the join holds can't be spilled while the sort fills.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = literal(str(folder / "numbered.parquet"))
-    engine.execute(
-        f"COPY (SELECT number.row_id, {_file_name(files)} AS source_file, "
-        f"line & {(1 << FILE_SHIFT) - 1} AS source_row, accepted.* EXCLUDE (line) "
-        f'FROM "{name}_accepted" AS accepted JOIN "{name}_number" AS number USING (line)) '
-        f"TO {path} (FORMAT parquet, COMPRESSION lz4_raw)"
-    )
-    engine.execute(f'DROP TABLE "{name}_number"')
     columns = ", ".join(
         f'rows."{column}"' if column in typed_columns(source) else column
         for column in SOURCES[source].column_names()
     )
-    return engine.sql(f"SELECT {columns} FROM read_parquet({path}) AS rows")
+    return engine.sql(
+        f"SELECT {columns} FROM (SELECT number.row_id, {_file_name(files)} AS source_file, "
+        f"line & {(1 << FILE_SHIFT) - 1} AS source_row, accepted.* "
+        f'FROM "{name}_accepted" AS accepted JOIN "{name}_number" AS number USING (line)) '
+        "AS rows"
+    )
 
 
 def _file_name(files: Sequence[ReadFile]) -> str:
