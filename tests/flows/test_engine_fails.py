@@ -18,6 +18,13 @@ def test_engine_has_the_threads_of_the_run_or_those_asked_for(tmp_path):
         assert thread_count(engine) == 1
 
 
+@pytest.mark.parametrize("threads", [None, 1])
+def test_no_engine_gathers_small_chunks(tmp_path, threads):
+    query = "SELECT current_setting('debug_enable_caching_operators')"
+    with open_engine(make_run(tmp_path), threads) as engine:
+        assert engine.execute(query).fetchall() == [(False,)]
+
+
 @pytest.mark.parametrize("fault", [duckdb.InternalException, duckdb.FatalException])
 def test_stage_is_run_once_more_on_one_thread(tmp_path, fault):
     seen = []
