@@ -35,57 +35,105 @@ def compose_list(
         mahalla, street, house, building and flat by number then text, surname, given
         name, patronymic, birth date, voter_id.
     """
+    _gather_entries(
+        engine,
+        persons,
+        source_persons,
+        placements,
+        address_links,
+        precincts,
+        stable_ids,
+    )
     # Reading what the order needs by itself costs less than sorting whole entries.
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE compose_number AS
-        SELECT placement.person_id, row_number() OVER (
-                PARTITION BY precinct.row_id
+        SELECT person_id, row_number() OVER (
+                PARTITION BY precinct_row_id
                 ORDER BY
-                    address.mahalla NULLS LAST, address.street NULLS LAST,
-                    address.house_number NULLS LAST, address.house NULLS LAST,
-                    {_leading_number("address.building")} NULLS LAST,
-                    address.building NULLS LAST,
-                    {_leading_number("address.flat")} NULLS LAST,
-                    address.flat NULLS LAST,
-                    row.surname NULLS LAST, row.given_name NULLS LAST,
-                    row.patronymic NULLS LAST, person.birth_date, stable.stable_id
+                    mahalla NULLS LAST, street NULLS LAST,
+                    house_number NULLS LAST, house NULLS LAST,
+                    {_leading_number("building")} NULLS LAST, building NULLS LAST,
+                    {_leading_number("flat")} NULLS LAST, flat NULLS LAST,
+                    surname NULLS LAST, given_name NULLS LAST, patronymic NULLS LAST,
+                    birth_date, stable_id
             ) AS list_number
-        {_ENTRIES}
+        FROM compose_entry
         """
     )
     return engine.sql(
-        f"""
+        """
         SELECT
-            stable.stable_id AS voter_id, numbered.list_number,
+            entry.stable_id AS voter_id, numbered.list_number,
             precinct.region_code, precinct.district_code, precinct.precinct_number,
             precinct.constituency, precinct.kind AS precinct_kind,
-            person.pinfl, row.surname, row.given_name, row.patronymic,
-            person.sex, person.birth_date,
-            coalesce(row.document_number, person.document_key) AS document_number,
-            address.mahalla, address.street, address.house, address.building,
-            address.flat, address.cadastral_key AS cadastral_number,
-            placement.basis, placement.temporary_elsewhere, placement.placement,
-            placement.confidence,
+            entry.pinfl, entry.surname, entry.given_name, entry.patronymic,
+            entry.sex, entry.birth_date, entry.document_number,
+            entry.mahalla, entry.street, entry.house, entry.building, entry.flat,
+            entry.cadastral_key AS cadastral_number,
+            entry.basis, entry.temporary_elsewhere, entry.placement, entry.confidence,
             coalesce(flags.flags, []::VARCHAR[]) AS flags
-        {_ENTRIES}
+        FROM compose_entry AS entry
         JOIN compose_number AS numbered USING (person_id)
-        LEFT JOIN flags ON flags.person_id = placement.person_id
+        JOIN precincts AS precinct ON precinct.row_id = entry.precinct_row_id
+        LEFT JOIN flags ON flags.person_id = entry.person_id
         """
     )
 
 
-_ENTRIES = """
-    FROM (FROM placements WHERE precinct_number IS NOT NULL) AS placement
-    JOIN persons AS person USING (person_id)
-    JOIN source_persons AS row ON row.row_id = person.main_row_id
-    JOIN stable_ids AS stable USING (person_id)
-    JOIN precincts AS precinct
-        ON precinct.region_code = placement.region_code
-        AND precinct.precinct_number = placement.precinct_number
-    LEFT JOIN address_links AS address ON address.address_id = placement.address_id
-"""
-"""Everybody who is listed, with what an entry is made of."""
+def _gather_entries(
+    engine: duckdb.DuckDBPyConnection,
+    persons: Relation,
+    source_persons: Relation,
+    placements: Relation,
+    address_links: Relation,
+    precincts: Relation,
+    stable_ids: Relation,
+) -> None:
+    """Make `compose_entry`: everybody who is listed, with what an entry is made of.
+
+    One large table is joined at a time: the hash tables of a query stand in memory
+    together, and with 37 million registrations those of all did not fit.
+    """
+    engine.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE compose_placed AS
+        SELECT placement.person_id, placement.address_id, placement.basis,
+            placement.temporary_elsewhere, placement.placement, placement.confidence,
+            precinct.row_id AS precinct_row_id, person.main_row_id, person.pinfl,
+            person.sex, person.birth_date, person.document_key
+        FROM placements AS placement
+        JOIN persons AS person USING (person_id)
+        JOIN precincts AS precinct
+            ON precinct.region_code = placement.region_code
+            AND precinct.precinct_number = placement.precinct_number
+        """
+    )
+    joins = {
+        "compose_numbered": """
+            SELECT placed.*, stable.stable_id
+            FROM compose_placed AS placed JOIN stable_ids AS stable USING (person_id)
+        """,
+        "compose_named": """
+            SELECT placed.* EXCLUDE (main_row_id, document_key),
+                row.surname, row.given_name, row.patronymic,
+                coalesce(row.document_number, placed.document_key) AS document_number
+            FROM compose_numbered AS placed
+            JOIN source_persons AS row ON row.row_id = placed.main_row_id
+        """,
+        "compose_entry": """
+            SELECT placed.* EXCLUDE (address_id), address.mahalla, address.street,
+                address.house_number, address.house, address.building, address.flat,
+                address.cadastral_key
+            FROM compose_named AS placed
+            LEFT JOIN address_links AS address ON address.address_id = placed.address_id
+        """,
+    }
+    read = "compose_placed"
+    for made, query in joins.items():
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE {made} AS {query}")
+        engine.execute(f"DROP TABLE {read}")
+        read = made
 
 
 def list_unlisted(
