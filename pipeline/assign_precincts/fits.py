@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from pipeline.assign_precincts.rules import RANGE_SCORE
-from pipeline.resolve_addresses.place_names import is_near
+from pipeline.resolve_addresses.place_names import is_near, place_numbers
 from pipeline.resolve_addresses.places import place_join
 
 Relation = duckdb.DuckDBPyRelation
@@ -38,7 +38,8 @@ MASSIF_FIT = """
     CASE
         WHEN rule.massif_key IS NULL THEN 3
         WHEN site.massif_state = 'KNOWN' THEN
-            CASE WHEN rule.massif_key <> site.massif_key THEN 0
+            CASE WHEN around.massif_key IS NOT NULL THEN 1
+                 WHEN rule.massif_key <> site.massif_key THEN 0
                  WHEN rule.mahalla_key IS NOT NULL OR coalesce(blocks.mahallas, 1) = 1
                      THEN 3
                  WHEN silent.district_code IS NOT NULL THEN 1
@@ -106,7 +107,8 @@ DISTRICT_FIT = f"""
 
 
 NEAR_SCORE = 950
-"""A street that a rule may have misspelt: above its mahalla, below what is named right."""
+"""What a rule may have misspelt: above its mahalla, below what is named right."""
+IS_NEAR = "(near.street_key IS NOT NULL OR around.massif_key IS NOT NULL)"
 
 
 def begun_prefixes(numbers: str) -> str:
@@ -227,46 +229,45 @@ def tabulate_listed_streets(engine: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def tabulate_near_streets(engine: duckdb.DuckDBPyConnection) -> None:
-    """Make `_near`: streets that a rule's unknown name may have meant.
+def tabulate_near_names(engine: duckdb.DuckDBPyConnection, part: str) -> None:
+    """Make `_near_<part>`: streets or massifs that a rule's unknown name may have meant.
 
     A misspelt street would else go to whoever has the whole mahalla; one of a misspelt
-    mahalla too. Columns: rule_id, district_code, mahalla_key, street_key.
+    mahalla too. Columns: rule_id, district_code, mahalla_key, <part>_key. The numbers of a
+    massif are its identity (Yoshlik-4 is not Yoshlik-5).
     """
     rows = engine.sql(
         f"""
-        SELECT DISTINCT rule.rule_id, rule.mahalla_key, rule.street_key,
-            place.district_code, place.mahalla_key, place.street_key
+        SELECT DISTINCT rule.rule_id, rule.mahalla_key, rule.{part}_key,
+            place.district_code, place.mahalla_key, place.{part}_key
         FROM {PREFIX}_rule AS rule
         JOIN {PREFIX}_link_reach AS reach ON reach.district_code = rule.district_code
         JOIN {PREFIX}_place AS place ON place.district_code = reach.asked_code
             AND (rule.mahalla_key IS NULL OR place.mahalla_key = rule.mahalla_key
                  OR rule.mahalla_status IN ('UNKNOWN', 'AMBIGUOUS'))
-        WHERE rule.street_status IN ('UNKNOWN', 'AMBIGUOUS')
-          AND (place.street_key, place.mahalla_key)
-              <> (rule.street_key, coalesce(rule.mahalla_key, ''))
-          AND place.street_key IS NOT NULL AND place.mahalla_key IS NOT NULL
+        WHERE rule.{part}_status IN ('UNKNOWN', 'AMBIGUOUS')
+          AND (place.{part}_key, place.mahalla_key)
+              <> (rule.{part}_key, coalesce(rule.mahalla_key, ''))
+          AND place.{part}_key IS NOT NULL AND place.mahalla_key IS NOT NULL
         ORDER BY ALL
         """
     ).fetchall()
     near = [
-        (rule_id, district, mahalla, street)
-        for rule_id, told, written, district, mahalla, street in rows
-        if (told is None or is_near(told, mahalla)) and is_near(written, street)
+        (rule_id, district, mahalla, name)
+        for rule_id, told, written, district, mahalla, name in rows
+        if (told is None or is_near(told, mahalla))
+        and is_near(written, name)
+        and (part == "street" or place_numbers(written) == place_numbers(name))
     ]
+    columns = ("rule_id", "district_code", "mahalla_key", f"{part}_key")
     frame = pl.DataFrame(
         near,
-        schema={
-            "rule_id": pl.Int64,
-            "district_code": pl.String,
-            "mahalla_key": pl.String,
-            "street_key": pl.String,
-        },
+        schema={name: pl.Int64 if name == "rule_id" else pl.String for name in columns},
         orient="row",
     )
-    engine.register("near_streets", frame.to_arrow())
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE {PREFIX}_near AS FROM near_streets")
-    engine.unregister("near_streets")
+    engine.register("near_names", frame.to_arrow())
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {PREFIX}_near_{part} AS FROM near_names")
+    engine.unregister("near_names")
 
 
 def touch_places(engine: duckdb.DuckDBPyConnection, dwellings: Relation) -> None:
@@ -323,7 +324,7 @@ def find_candidates(engine: duckdb.DuckDBPyConnection) -> None:
         UNION
         SELECT site.site_id, near.rule_id
         FROM {PREFIX}_site AS site
-        JOIN {PREFIX}_near AS near
+        JOIN {PREFIX}_near_street AS near
             ON near.district_code = site.district_code
             AND near.street_key = site.street_key
             AND (near.mahalla_key = site.mahalla_key OR site.mahalla_state = 'MISSING')
@@ -340,13 +341,12 @@ def pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
         SELECT * FROM (
             SELECT site.site_id, rule.rule_id, rule.precinct_id,
                 CASE WHEN {IS_NEXT_DISTRICT} THEN rule.score // 1000
-                    WHEN near.street_key IS NOT NULL THEN {NEAR_SCORE}
+                    WHEN {IS_NEAR} THEN {NEAR_SCORE}
                     ELSE rule.score - {RANGE_SCORE} * ({IS_MAIN_STREET_RANGE})::INTEGER
                 END AS score,
                 rule.is_exclusion, rule.has_range, rule.house_from, rule.house_to,
                 rule.parity, rule.cadastral_prefix, rule.is_precinct_known,
-                rule.is_doubtful OR near.street_key IS NOT NULL OR {IS_UNLISTED}
-                    AS is_doubtful,
+                rule.is_doubtful OR {IS_NEAR} OR {IS_UNLISTED} AS is_doubtful,
                 least({DISTRICT_FIT}, {MAHALLA_FIT}, {MASSIF_FIT}, {STREET_FIT},
                     {LANE_FIT}, {DOUBT_FIT}) AS fit
             FROM {PREFIX}_candidate AS candidate
@@ -359,12 +359,20 @@ def pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
                 AND held.street_key = site.street_key
                 AND held.mahalla_key = rule.mahalla_key
             LEFT JOIN (
-                SELECT DISTINCT rule_id, district_code, street_key FROM {PREFIX}_near
+                SELECT DISTINCT rule_id, district_code, street_key
+                FROM {PREFIX}_near_street
             ) AS near
                 ON near.rule_id = rule.rule_id
                 AND near.district_code = site.district_code
                 AND near.street_key = site.street_key
-            LEFT JOIN {PREFIX}_near AS there
+            LEFT JOIN (
+                SELECT DISTINCT rule_id, district_code, massif_key
+                FROM {PREFIX}_near_massif
+            ) AS around
+                ON around.rule_id = rule.rule_id
+                AND around.district_code = site.district_code
+                AND around.massif_key = site.massif_key
+            LEFT JOIN {PREFIX}_near_street AS there
                 ON there.rule_id = rule.rule_id
                 AND there.district_code = site.district_code
                 AND there.mahalla_key = site.mahalla_key

@@ -23,7 +23,7 @@ from pipeline.assign_precincts.fits import (
     pair_sites,
     tabulate_districts,
     tabulate_listed_streets,
-    tabulate_near_streets,
+    tabulate_near_names,
     tabulate_streets,
     touch_places,
 )
@@ -93,7 +93,8 @@ def locate_addresses(
     tabulate_streets(engine)
     tabulate_districts(engine)
     tabulate_listed_streets(engine)
-    tabulate_near_streets(engine)
+    tabulate_near_names(engine, "street")
+    tabulate_near_names(engine, "massif")
     touch_places(engine, dwellings)
     find_candidates(engine)
     pair_sites(engine)

@@ -7,12 +7,17 @@ import duckdb
 
 from pipeline.resolve_addresses.gazetteer import (
     known_blocks,
-    known_streets,
+    known_names,
     match_names,
     reachable_districts,
 )
 from pipeline.resolve_addresses.place_names import NameMatching
-from pipeline.resolve_addresses.places import other_spellings, tabulate_places
+from pipeline.resolve_addresses.places import (
+    match_mahallas,
+    match_massifs,
+    other_spellings,
+    tabulate_places,
+)
 from pipeline.resolve_addresses.renames import (
     current_lane,
     current_street,
@@ -114,8 +119,7 @@ def tabulate_rules(
                     coalesce(street.name, read.current_key) AS street_key
                 ),
                 mahalla.status AS mahalla_status,
-                CASE WHEN massif.status IS NOT NULL THEN massif.status
-                     WHEN read.massif_key IS NOT NULL THEN 'EXACT' END AS massif_status,
+                massif.status AS massif_status,
                 street.status AS street_status
             FROM {prefix}_scoped_rule AS read
             LEFT JOIN {prefix}_rule_mahalla AS mahalla
@@ -123,7 +127,7 @@ def tabulate_rules(
                 AND mahalla.spelling = read.mahalla_key
             LEFT JOIN {prefix}_rule_massif AS massif
                 ON massif.district_code = read.district_code
-                AND massif.spelling = read.massif_key
+                AND massif.scope = read.scope AND massif.spelling = read.massif_key
             LEFT JOIN {prefix}_rule_street AS street
                 ON street.district_code = read.district_code
                 AND street.scope = read.scope AND street.spelling = read.current_key
@@ -135,26 +139,17 @@ def tabulate_rules(
 def _match_rule_names(
     engine: duckdb.DuckDBPyConnection, prefix: str, matching: NameMatching
 ) -> None:
-    for part, source in (("mahalla", "mahalla"), ("massif", "place")):
-        reachable_districts(
-            engine, f"{prefix}_{part}_reach", f"{prefix}_read", f"{prefix}_{source}"
-        )
-        match_names(
-            engine,
-            f"{prefix}_rule_{part}",
-            asked=f"""
-                SELECT district_code, '' AS scope, {part}_key AS spelling, 0 AS houses
-                FROM {prefix}_read WHERE {part}_key IS NOT NULL GROUP BY ALL
-            """,
-            known=f"""
-                SELECT asked_code AS district_code, '' AS scope, {part}_key AS name,
-                    sum(houses)::BIGINT AS houses
-                FROM {prefix}_{source} JOIN {prefix}_{part}_reach USING (district_code)
-                WHERE {part}_key IS NOT NULL GROUP BY ALL
-            """,
-            spellings=other_spellings(prefix, part, f"{prefix}_{part}_reach"),
-            matching=matching,
-        )
+    reach, place_reach = f"{prefix}_mahalla_reach", f"{prefix}_place_reach"
+    reachable_districts(engine, reach, f"{prefix}_read", f"{prefix}_mahalla")
+    reachable_districts(engine, place_reach, f"{prefix}_read", f"{prefix}_place")
+    match_mahallas(
+        engine,
+        prefix,
+        f"{prefix}_rule_mahalla",
+        asked=f"SELECT *, 0 AS houses FROM {prefix}_read",
+        reach=reach,
+        matching=matching,
+    )
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_scoped_rule AS
@@ -167,12 +162,20 @@ def _match_rule_names(
             ON mahalla.district_code = read.district_code
             AND mahalla.spelling = read.mahalla_key
         {rename_joins(prefix, "read")}
-        LEFT JOIN ({known_blocks(prefix, f"{prefix}_massif_reach")}) AS block
+        LEFT JOIN ({known_blocks(prefix, place_reach)}) AS block
             ON block.district_code = read.district_code
             AND block.scope = coalesce(mahalla.name, read.mahalla_key, '')
             AND block.name = read.street_key
             AND read.massif_key IS NULL AND read.lane IS NULL
         """
+    )
+    match_massifs(
+        engine,
+        prefix,
+        f"{prefix}_rule_massif",
+        asked=f"SELECT *, 0 AS houses FROM {prefix}_scoped_rule",
+        reach=place_reach,
+        matching=matching,
     )
     match_names(
         engine,
@@ -181,8 +184,8 @@ def _match_rule_names(
             SELECT district_code, scope, current_key AS spelling, 0 AS houses
             FROM {prefix}_scoped_rule WHERE current_key IS NOT NULL GROUP BY ALL
         """,
-        known=known_streets(prefix, f"{prefix}_massif_reach"),
-        spellings=other_spellings(prefix, "street", f"{prefix}_massif_reach"),
+        known=known_names(prefix, "street", place_reach),
+        spellings=other_spellings(prefix, "street", place_reach),
         matching=matching,
     )
 

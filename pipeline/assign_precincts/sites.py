@@ -8,7 +8,7 @@ both leave open which rules fit, and are told apart only in the reason.
 import duckdb
 
 from pipeline.resolve_addresses.gazetteer import (
-    known_streets,
+    known_names,
     match_names,
     reachable_districts,
 )
@@ -107,7 +107,7 @@ def _match_link_streets(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_all_street AS
-        {known_streets(prefix, f"{prefix}_link_reach")}
+        {known_names(prefix, "street", f"{prefix}_link_reach")}
         UNION ALL
         SELECT DISTINCT asked_code, scope, street_key, 0
         FROM (

@@ -40,8 +40,8 @@ def reachable_districts(
     )
 
 
-def known_streets(prefix: str, reach: str) -> str:
-    """Query of (district_code, scope, name, houses): the streets of `_place`.
+def known_names(prefix: str, part: str, reach: str) -> str:
+    """Query of (district_code, scope, name, houses): streets or massifs of `_place`.
 
     A scope is a mahalla, or '' for the whole district.
     """
@@ -49,9 +49,9 @@ def known_streets(prefix: str, reach: str) -> str:
         SELECT district_code, scope, name, sum(houses)::BIGINT AS houses
         FROM (
             SELECT asked_code AS district_code, unnest(['', mahalla_key]) AS scope,
-                street_key AS name, houses
+                {part}_key AS name, houses
             FROM {prefix}_place JOIN {reach} USING (district_code)
-            WHERE street_key IS NOT NULL
+            WHERE {part}_key IS NOT NULL
         )
         WHERE scope IS NOT NULL GROUP BY ALL
     """
@@ -64,14 +64,9 @@ def known_blocks(prefix: str, reach: str) -> str:
     is a mahalla, or '' for the whole district.
     """
     return f"""
-        SELECT district_code, scope, name FROM (
-            SELECT asked_code AS district_code, unnest(['', mahalla_key]) AS scope,
-                massif_key AS name
-            FROM {prefix}_place JOIN {reach} USING (district_code)
-            WHERE massif_key IS NOT NULL
-        ) WHERE scope IS NOT NULL
+        SELECT district_code, scope, name FROM ({known_names(prefix, "massif", reach)})
         EXCEPT
-        SELECT district_code, scope, name FROM ({known_streets(prefix, reach)})
+        SELECT district_code, scope, name FROM ({known_names(prefix, "street", reach)})
     """
 
 

@@ -8,12 +8,16 @@ import duckdb
 
 from pipeline.resolve_addresses.gazetteer import (
     known_blocks,
-    known_streets,
+    known_names,
     match_names,
     reachable_districts,
 )
 from pipeline.resolve_addresses.place_names import NameMatching
-from pipeline.resolve_addresses.places import other_spellings
+from pipeline.resolve_addresses.places import (
+    match_mahallas,
+    match_massifs,
+    other_spellings,
+)
 from pipeline.resolve_addresses.renames import (
     current_lane,
     current_street,
@@ -50,41 +54,32 @@ def resolve_localities(
         """
     )
     reachable_districts(engine, f"{prefix}_reach", f"{prefix}_written", f"{prefix}_place")
-    _match_districtwide(engine, prefix, "mahalla", matching)
-    _match_districtwide(engine, prefix, "massif", matching)
+    wide = f"{prefix}_mahalla_reach"
+    reachable_districts(engine, wide, f"{prefix}_written", f"{prefix}_mahalla")
+    match_mahallas(
+        engine,
+        prefix,
+        f"{prefix}_mahalla_name",
+        asked=f"FROM {prefix}_written",
+        reach=wide,
+        matching=matching,
+    )
+    _scope_localities(engine, prefix)
+    match_massifs(
+        engine,
+        prefix,
+        f"{prefix}_massif_name",
+        asked=f"FROM {prefix}_scoped",
+        reach=f"{prefix}_reach",
+        matching=matching,
+    )
     _match_streets(engine, prefix, matching)
     _join_names(engine, prefix)
     _find_groups(engine, prefix)
 
 
-def _match_districtwide(
-    engine: duckdb.DuckDBPyConnection, prefix: str, part: str, matching: NameMatching
-) -> None:
-    source = f"{prefix}_mahalla" if part == "mahalla" else f"{prefix}_place"
-    reachable_districts(engine, f"{prefix}_{part}_reach", f"{prefix}_written", source)
-    match_names(
-        engine,
-        f"{prefix}_{part}_name",
-        asked=f"""
-            SELECT district_code, '' AS scope, {part}_key AS spelling,
-                sum(houses)::BIGINT AS houses
-            FROM {prefix}_written WHERE {part}_key IS NOT NULL GROUP BY ALL
-        """,
-        known=f"""
-            SELECT asked_code AS district_code, '' AS scope, {part}_key AS name,
-                sum(houses)::BIGINT AS houses
-            FROM {source} JOIN {prefix}_{part}_reach USING (district_code)
-            WHERE {part}_key IS NOT NULL GROUP BY ALL
-        """,
-        spellings=other_spellings(prefix, part, f"{prefix}_{part}_reach"),
-        matching=matching,
-    )
-
-
-def _match_streets(
-    engine: duckdb.DuckDBPyConnection, prefix: str, matching: NameMatching
-) -> None:
-    """Streets of a known mahalla in that mahalla, of a missing one in the district."""
+def _scope_localities(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
+    """Make `_scoped`: localities with their mahalla as scope and today's street names."""
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {prefix}_scoped AS
@@ -105,9 +100,15 @@ def _match_streets(
             AND written.massif_key IS NULL AND written.lane IS NULL
         """
     )
+
+
+def _match_streets(
+    engine: duckdb.DuckDBPyConnection, prefix: str, matching: NameMatching
+) -> None:
+    """Streets of a known mahalla in that mahalla, of a missing one in the district."""
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {prefix}_street AS "
-        + known_streets(prefix, f"{prefix}_reach")
+        + known_names(prefix, "street", f"{prefix}_reach")
     )
     match_names(
         engine,
@@ -157,7 +158,7 @@ def _join_names(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
             AND mahalla.spelling = scoped.mahalla_key
         LEFT JOIN {prefix}_massif_name AS massif
             ON massif.district_code = scoped.district_code
-            AND massif.spelling = scoped.massif_key
+            AND massif.scope = scoped.scope AND massif.spelling = scoped.massif_key
         LEFT JOIN {prefix}_street_name AS street
             ON street.district_code = scoped.district_code
             AND street.scope = scoped.scope AND street.spelling = scoped.current_key

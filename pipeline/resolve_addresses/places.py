@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from pipeline.normalise.places import place_key
-from pipeline.resolve_addresses.gazetteer import settle
+from pipeline.resolve_addresses.gazetteer import known_names, match_names, settle
 from pipeline.resolve_addresses.place_names import NameMatching
 from pipeline.resolve_addresses.renames import (
     current_lane,
@@ -83,7 +83,7 @@ def other_spellings(prefix: str, part: str, reach: str) -> str:
 
     The cadastre's own spellings, where one means one name only; other names of mahallas.
     """
-    scope = "unnest(['', mahalla_key])" if part == "street" else "''"
+    scope = "''" if part == "mahalla" else "unnest(['', mahalla_key])"
     aliases = "UNION ALL SELECT district_code, '', spelling, name FROM"
     return f"""
         SELECT asked_code AS district_code, scope, spelling, min(name) AS name
@@ -96,6 +96,76 @@ def other_spellings(prefix: str, part: str, reach: str) -> str:
         WHERE scope IS NOT NULL AND spelling <> name
         GROUP BY ALL HAVING count(DISTINCT name) = 1
     """
+
+
+def match_mahallas(
+    engine: duckdb.DuckDBPyConnection,
+    prefix: str,
+    table: str,
+    asked: str,
+    reach: str,
+    matching: NameMatching,
+) -> None:
+    """Make `table`, as `match_names` does, of a query of mahallas, in their district."""
+    match_names(
+        engine,
+        table,
+        asked=f"""
+            SELECT district_code, '' AS scope, mahalla_key AS spelling,
+                sum(houses)::BIGINT AS houses
+            FROM ({asked}) WHERE mahalla_key IS NOT NULL GROUP BY ALL
+        """,
+        known=f"""
+            SELECT asked_code AS district_code, '' AS scope, mahalla_key AS name,
+                sum(houses)::BIGINT AS houses
+            FROM {prefix}_mahalla JOIN {reach} USING (district_code)
+            WHERE mahalla_key IS NOT NULL GROUP BY ALL
+        """,
+        spellings=other_spellings(prefix, "mahalla", reach),
+        matching=matching,
+    )
+
+
+def match_massifs(
+    engine: duckdb.DuckDBPyConnection,
+    prefix: str,
+    table: str,
+    asked: str,
+    reach: str,
+    matching: NameMatching,
+) -> None:
+    """Make `table`, as `match_names` does, of massifs: in their mahalla, then wider.
+
+    A mahalla has few massifs, a district may have five that one spelling is near to. What
+    the mahalla knows nothing like is looked for in the whole district: massifs reach over
+    the borders of mahallas.
+    """
+    match_names(
+        engine,
+        f"{table}_tried",
+        asked=f"""
+            SELECT district_code, scope, spelling, sum(houses)::BIGINT AS houses
+            FROM (
+                SELECT district_code, unnest(list_distinct(['', scope])) AS scope,
+                    massif_key AS spelling, houses
+                FROM ({asked}) WHERE massif_key IS NOT NULL
+            ) GROUP BY ALL
+        """,
+        known=known_names(prefix, "massif", reach),
+        spellings=other_spellings(prefix, "massif", reach),
+        matching=matching,
+    )
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {table} AS
+        SELECT own.district_code, own.scope, own.spelling, meant.name, meant.status,
+            meant.margin
+        FROM {table}_tried AS own
+        JOIN {table}_tried AS meant
+            ON meant.district_code = own.district_code AND meant.spelling = own.spelling
+            AND meant.scope = CASE WHEN own.status = 'UNKNOWN' THEN '' ELSE own.scope END
+        """
+    )
 
 
 def _tabulate_register(
