@@ -18,7 +18,7 @@ from pipeline.resolve_persons.consolidate import consolidate
 from pipeline.resolve_persons.decide import decide
 from pipeline.resolve_persons.encode import PREFIX, encode_records, open_rows
 from pipeline.resolve_persons.remember import Night, keep_night
-from pipeline.resolve_persons.review import make_review_pairs
+from pipeline.resolve_persons.review import make_review_pairs, store_asked
 from pipeline.resolve_persons.rules import link_by_rules
 from pipeline.resolve_persons.tied import collect_tied
 from pipeline.resolve_persons.ties import store_ties
@@ -85,17 +85,26 @@ def resolve_persons(
     tied = collect_tied(engine, weighed)
     decided = decide(tied, settings)
     ties = store_ties(engine, tied, decided)
+    store_asked(engine, tied, decided, population)
+    notes = _notes(encoded.count, ties, weighed)
+    model, capped = weighed.model, weighed.capped
+    # What follows needs their memory.
+    del found, weighed, tied, decided, ties
     persons, links, person_count = consolidate(engine, records, encoded)
-    reviews = make_review_pairs(engine, tied, decided, population)
+    reviews = make_review_pairs(engine, population)
     return PersonResolution(
         person_links=links,
         persons=persons,
         review_pairs=reviews,
-        model=_model_relation(engine, weighed.model),
-        trained=weighed.model,
+        model=_model_relation(engine, model),
+        trained=model,
         night=keep_night(engine, BEST) if is_frozen else None,
-        capped=weighed.capped,
-        notes=_notes(encoded.count, person_count, ties, weighed, reviews),
+        capped=capped,
+        notes={
+            "persons": person_count,
+            "pairs_for_review": int(reviews.count("*").fetchall()[0][0]),
+            **notes,
+        },
     )
 
 
@@ -148,19 +157,11 @@ def _model_relation(
     return engine.table(f"{PREFIX}_model")
 
 
-def _notes(
-    count: int,
-    persons: int,
-    ties: pl.DataFrame,
-    weighed: Weighed,
-    reviews: duckdb.DuckDBPyRelation,
-) -> dict[str, int | float]:
+def _notes(count: int, ties: pl.DataFrame, weighed: Weighed) -> dict[str, int | float]:
     notes: dict[str, int | float] = {
         "rows": count,
-        "persons": persons,
         "pairs_compared": weighed.pairs_compared,
         "pairs_kept": weighed.pairs_kept,
-        "pairs_for_review": int(reviews.count("*").fetchall()[0][0]),
         "prior_bits": weighed.model.prior_bits,
         "blocks_capped": sum(capped.blocks for capped in weighed.capped),
         "pairs_capped": sum(capped.pairs for capped in weighed.capped),

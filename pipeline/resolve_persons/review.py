@@ -18,10 +18,19 @@ CONFLICT_ROWS_MAX = 20
 """More rows than this under one key are a placeholder, not one person twice."""
 
 
-def make_review_pairs(
+def store_asked(
     engine: duckdb.DuckDBPyConnection, tied: Tied, decided: Decided, population: int
+) -> None:
+    """Make `_asked` and `_asked_text`: the scored pairs that are asked about."""
+    asked = _asked(tied, decided, population)
+    store_frame(engine, f"{PREFIX}_asked", asked)
+    store_frame(engine, f"{PREFIX}_asked_text", pattern_texts(COMPARISONS, asked["packed"]))
+
+
+def make_review_pairs(
+    engine: duckdb.DuckDBPyConnection, population: int
 ) -> duckdb.DuckDBPyRelation:
-    """ReviewPair rows: asked by weight, by a shared PINFL, by a conflict of PINFLs.
+    """ReviewPair rows: asked by weight (store_asked), a shared PINFL, a conflict of PINFLs.
 
     `expected_chance_matches` is the birthday model that Goel et al. (2020) put beside
     every claim of double registration: with n other people, and names and birth dates
@@ -30,9 +39,6 @@ def make_review_pairs(
     who share names, are not in it. `expected_chance_nearby` is the part of them to be
     expected in the district of the pair, or in both districts.
     """
-    asked = _asked(tied, decided, population)
-    store_frame(engine, f"{PREFIX}_asked", asked)
-    store_frame(engine, f"{PREFIX}_asked_text", pattern_texts(COMPARISONS, asked["packed"]))
     names = ("surname_key", "given_name_key", "patronymic_key", "birth_date")
     bits = " + ".join(f"coalesce(f_{name}.bits, 0)" for name in names)
     joins = " ".join(
