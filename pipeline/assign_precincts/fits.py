@@ -233,9 +233,9 @@ def tabulate_near_names(engine: duckdb.DuckDBPyConnection, part: str) -> None:
     """Make `_near_<part>`: streets or massifs that a rule's unknown name may have meant.
 
     A misspelt street would else go to whoever has the whole mahalla; one of a misspelt
-    mahalla too. Columns: rule_id, district_code, mahalla_key, <part>_key. The numbers of a
-    massif are its identity (Yoshlik-4 is not Yoshlik-5).
+    mahalla too. Columns: rule_id, district_code, mahalla_key, <part>_key.
     """
+    may_mean = is_near if part == "street" else _is_near_massif
     rows = engine.sql(
         f"""
         SELECT DISTINCT rule.rule_id, rule.mahalla_key, rule.{part}_key,
@@ -255,9 +255,7 @@ def tabulate_near_names(engine: duckdb.DuckDBPyConnection, part: str) -> None:
     near = [
         (rule_id, district, mahalla, name)
         for rule_id, told, written, district, mahalla, name in rows
-        if (told is None or is_near(told, mahalla))
-        and is_near(written, name)
-        and (part == "street" or place_numbers(written) == place_numbers(name))
+        if (told is None or is_near(told, mahalla)) and may_mean(written, name)
     ]
     columns = ("rule_id", "district_code", "mahalla_key", f"{part}_key")
     frame = pl.DataFrame(
@@ -268,6 +266,18 @@ def tabulate_near_names(engine: duckdb.DuckDBPyConnection, part: str) -> None:
     engine.register("near_names", frame.to_arrow())
     engine.execute(f"CREATE OR REPLACE TEMP TABLE {PREFIX}_near_{part} AS FROM near_names")
     engine.unregister("near_names")
+
+
+def _is_near_massif(written: str, name: str) -> bool:
+    """Near, with the same numbers (Yoshlik-4 is not Yoshlik-5).
+
+    A massif may be a number alone (21-mavze), and what a rule writes before it a word for
+    massif, misspelt (Микрараён-21).
+    """
+    numbers = place_numbers(written)
+    if numbers != place_numbers(name):
+        return False
+    return is_near(written, name) or "".join(numbers) in (written, name)
 
 
 def touch_places(engine: duckdb.DuckDBPyConnection, dwellings: Relation) -> None:
