@@ -108,6 +108,8 @@ DISTRICT_FIT = f"""
 
 NEAR_SCORE = 950
 """What a rule may have misspelt: above its mahalla, below what is named right."""
+LANE_WORD_LETTERS_MAX = 4
+"""Of tor with a slip in it, an extra letter at most."""
 IS_NEAR = "(near.street_key IS NOT NULL OR around.massif_key IS NOT NULL)"
 
 
@@ -205,14 +207,16 @@ def tabulate_listed_streets(engine: duckdb.DuckDBPyConnection) -> None:
     """Make `_listed`: streets named by a precinct that names the mahalla's lanes too.
 
     Columns: district_code, mahalla_key ('' for none), street_key, lanes (those that some
-    rule names), is_torn (rules of several precincts tell of the street and its lanes).
+    rule names whole), is_torn (rules of several precincts tell of the street and its
+    lanes).
     """
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_listed AS
         SELECT rule.district_code, coalesce(rule.mahalla_key, '') AS mahalla_key,
             rule.street_key,
-            coalesce(list(DISTINCT rule.lane) FILTER (rule.lane IS NOT NULL), []) AS lanes,
+            coalesce(list(DISTINCT rule.lane)
+                FILTER (rule.lane IS NOT NULL AND NOT rule.has_range), []) AS lanes,
             count(DISTINCT rule.precinct_id) > 1
                 AND bool_or(rule.lane IS NOT NULL) AS is_torn
         FROM {PREFIX}_rule AS rule
@@ -233,13 +237,20 @@ def tabulate_near_names(engine: duckdb.DuckDBPyConnection, part: str) -> None:
     """Make `_near_<part>`: streets or massifs that a rule's unknown name may have meant.
 
     A misspelt street would else go to whoever has the whole mahalla; one of a misspelt
-    mahalla too. Columns: rule_id, district_code, mahalla_key, <part>_key.
+    mahalla too; and one whose lane's word is misspelt, and was read into its name (Сабо
+    4-тпр). Columns: rule_id, district_code, mahalla_key, <part>_key.
     """
     may_mean = is_near if part == "street" else _is_near_massif
+    behind = f"substr(rule.{part}_key, length(place.{part}_key) + 1)"
+    has_lane_word = (
+        f"rule.lane IS NOT NULL AND starts_with(rule.street_key, place.street_key) "
+        f"AND length({behind}) BETWEEN 2 AND {LANE_WORD_LETTERS_MAX}"
+    )
     rows = engine.sql(
         f"""
         SELECT DISTINCT rule.rule_id, rule.mahalla_key, rule.{part}_key,
-            place.district_code, place.mahalla_key, place.{part}_key
+            place.district_code, place.mahalla_key, place.{part}_key,
+            {has_lane_word if part == "street" else False}
         FROM {PREFIX}_rule AS rule
         JOIN {PREFIX}_link_reach AS reach ON reach.district_code = rule.district_code
         JOIN {PREFIX}_place AS place ON place.district_code = reach.asked_code
@@ -254,8 +265,9 @@ def tabulate_near_names(engine: duckdb.DuckDBPyConnection, part: str) -> None:
     ).fetchall()
     near = [
         (rule_id, district, mahalla, name)
-        for rule_id, told, written, district, mahalla, name in rows
-        if (told is None or is_near(told, mahalla)) and may_mean(written, name)
+        for rule_id, told, written, district, mahalla, name, has_lane in rows
+        if (told is None or is_near(told, mahalla))
+        and (has_lane or may_mean(written, name))
     ]
     columns = ("rule_id", "district_code", "mahalla_key", f"{part}_key")
     frame = pl.DataFrame(
