@@ -110,7 +110,7 @@ def _gather_entries(
         """
     )
     joins = {
-        "compose_numbered": """
+        "compose_known": """
             SELECT placed.*, stable.stable_id
             FROM compose_placed AS placed JOIN stable_ids AS stable USING (person_id)
         """,
@@ -118,7 +118,7 @@ def _gather_entries(
             SELECT placed.* EXCLUDE (main_row_id, document_key),
                 row.surname, row.given_name, row.patronymic,
                 coalesce(row.document_number, placed.document_key) AS document_number
-            FROM compose_numbered AS placed
+            FROM compose_known AS placed
             JOIN source_persons AS row ON row.row_id = placed.main_row_id
         """,
         "compose_entry": """

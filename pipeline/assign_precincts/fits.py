@@ -72,8 +72,8 @@ IS_MAIN_STREET_RANGE = """
 said, and less specific than a rule about the lane."""
 IS_UNLISTED = "listed.street_key IS NOT NULL"
 """Who names lanes one by one means by a street's name the street alone. Of its lanes that
-nobody names, all whose words tell of that street may have been meant: the lane stands there
-misspelt, or in a description that could not be read."""
+nobody names whole, all whose words tell of that street may have been meant: the lane stands
+there misspelt, or in a description that could not be read."""
 LANE_FIT = f"""
     CASE
         WHEN {IS_MAIN_STREET_RANGE} THEN 1
@@ -237,20 +237,14 @@ def tabulate_near_names(engine: duckdb.DuckDBPyConnection, part: str) -> None:
     """Make `_near_<part>`: streets or massifs that a rule's unknown name may have meant.
 
     A misspelt street would else go to whoever has the whole mahalla; one of a misspelt
-    mahalla too; and one whose lane's word is misspelt, and was read into its name (Сабо
-    4-тпр). Columns: rule_id, district_code, mahalla_key, <part>_key.
+    mahalla too. Columns: rule_id, district_code, mahalla_key, <part>_key.
     """
-    may_mean = is_near if part == "street" else _is_near_massif
-    behind = f"substr(rule.{part}_key, length(place.{part}_key) + 1)"
-    has_lane_word = (
-        f"rule.lane IS NOT NULL AND starts_with(rule.street_key, place.street_key) "
-        f"AND length({behind}) BETWEEN 2 AND {LANE_WORD_LETTERS_MAX}"
-    )
+    may_mean = _may_be_street if part == "street" else _may_be_massif
     rows = engine.sql(
         f"""
         SELECT DISTINCT rule.rule_id, rule.mahalla_key, rule.{part}_key,
-            place.district_code, place.mahalla_key, place.{part}_key,
-            {has_lane_word if part == "street" else False}
+            rule.lane IS NOT NULL, place.district_code, place.mahalla_key,
+            place.{part}_key
         FROM {PREFIX}_rule AS rule
         JOIN {PREFIX}_link_reach AS reach ON reach.district_code = rule.district_code
         JOIN {PREFIX}_place AS place ON place.district_code = reach.asked_code
@@ -265,9 +259,8 @@ def tabulate_near_names(engine: duckdb.DuckDBPyConnection, part: str) -> None:
     ).fetchall()
     near = [
         (rule_id, district, mahalla, name)
-        for rule_id, told, written, district, mahalla, name, has_lane in rows
-        if (told is None or is_near(told, mahalla))
-        and (has_lane or may_mean(written, name))
+        for rule_id, told, written, has_lane, district, mahalla, name in rows
+        if (told is None or is_near(told, mahalla)) and may_mean(written, name, has_lane)
     ]
     columns = ("rule_id", "district_code", "mahalla_key", f"{part}_key")
     frame = pl.DataFrame(
@@ -280,7 +273,26 @@ def tabulate_near_names(engine: duckdb.DuckDBPyConnection, part: str) -> None:
     engine.unregister("near_names")
 
 
-def _is_near_massif(written: str, name: str) -> bool:
+def _near_join(part: str, alias: str) -> str:
+    """JOIN of `_near_<part>` to a rule and a site, whatever its mahalla."""
+    return f"""
+        LEFT JOIN (
+            SELECT DISTINCT rule_id, district_code, {part}_key FROM {PREFIX}_near_{part}
+        ) AS {alias}
+            ON {alias}.rule_id = rule.rule_id
+            AND {alias}.district_code = site.district_code
+            AND {alias}.{part}_key = site.{part}_key
+    """
+
+
+def _may_be_street(written: str, name: str, has_lane: bool) -> bool:
+    """Near, or with a misspelt word for lane read into its name (Сабо 4-тпр)."""
+    behind = len(written) - len(name)
+    has_word = has_lane and written.startswith(name)
+    return (has_word and 2 <= behind <= LANE_WORD_LETTERS_MAX) or is_near(written, name)
+
+
+def _may_be_massif(written: str, name: str, _: bool) -> bool:
     """Near, with the same numbers (Yoshlik-4 is not Yoshlik-5).
 
     A massif may be a number alone (21-mavze), and what a rule writes before it a word for
@@ -380,20 +392,8 @@ def pair_sites(engine: duckdb.DuckDBPyConnection) -> None:
                 ON held.district_code = site.district_code
                 AND held.street_key = site.street_key
                 AND held.mahalla_key = rule.mahalla_key
-            LEFT JOIN (
-                SELECT DISTINCT rule_id, district_code, street_key
-                FROM {PREFIX}_near_street
-            ) AS near
-                ON near.rule_id = rule.rule_id
-                AND near.district_code = site.district_code
-                AND near.street_key = site.street_key
-            LEFT JOIN (
-                SELECT DISTINCT rule_id, district_code, massif_key
-                FROM {PREFIX}_near_massif
-            ) AS around
-                ON around.rule_id = rule.rule_id
-                AND around.district_code = site.district_code
-                AND around.massif_key = site.massif_key
+            {_near_join("street", "near")}
+            {_near_join("massif", "around")}
             LEFT JOIN {PREFIX}_near_street AS there
                 ON there.rule_id = rule.rule_id
                 AND there.district_code = site.district_code

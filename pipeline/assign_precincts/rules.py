@@ -139,15 +139,13 @@ def tabulate_rules(
 def _match_rule_names(
     engine: duckdb.DuckDBPyConnection, prefix: str, matching: NameMatching
 ) -> None:
-    reach, place_reach = f"{prefix}_mahalla_reach", f"{prefix}_place_reach"
-    reachable_districts(engine, reach, f"{prefix}_read", f"{prefix}_mahalla")
-    reachable_districts(engine, place_reach, f"{prefix}_read", f"{prefix}_place")
+    reach = f"{prefix}_place_reach"
+    reachable_districts(engine, reach, f"{prefix}_read", f"{prefix}_place")
     match_mahallas(
         engine,
         prefix,
         f"{prefix}_rule_mahalla",
         asked=f"SELECT *, 0 AS houses FROM {prefix}_read",
-        reach=reach,
         matching=matching,
     )
     engine.execute(
@@ -162,7 +160,7 @@ def _match_rule_names(
             ON mahalla.district_code = read.district_code
             AND mahalla.spelling = read.mahalla_key
         {rename_joins(prefix, "read")}
-        LEFT JOIN ({known_blocks(prefix, place_reach)}) AS block
+        LEFT JOIN ({known_blocks(prefix, reach)}) AS block
             ON block.district_code = read.district_code
             AND block.scope = coalesce(mahalla.name, read.mahalla_key, '')
             AND block.name = read.street_key
@@ -174,7 +172,7 @@ def _match_rule_names(
         prefix,
         f"{prefix}_rule_massif",
         asked=f"SELECT *, 0 AS houses FROM {prefix}_scoped_rule",
-        reach=place_reach,
+        reach=reach,
         matching=matching,
     )
     match_names(
@@ -184,8 +182,8 @@ def _match_rule_names(
             SELECT district_code, scope, current_key AS spelling, 0 AS houses
             FROM {prefix}_scoped_rule WHERE current_key IS NOT NULL GROUP BY ALL
         """,
-        known=known_names(prefix, "street", place_reach),
-        spellings=other_spellings(prefix, "street", place_reach),
+        known=known_names(prefix, "street", reach),
+        spellings=other_spellings(prefix, "street", reach),
         matching=matching,
     )
 

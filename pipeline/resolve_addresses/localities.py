@@ -54,14 +54,11 @@ def resolve_localities(
         """
     )
     reachable_districts(engine, f"{prefix}_reach", f"{prefix}_written", f"{prefix}_place")
-    wide = f"{prefix}_mahalla_reach"
-    reachable_districts(engine, wide, f"{prefix}_written", f"{prefix}_mahalla")
     match_mahallas(
         engine,
         prefix,
         f"{prefix}_mahalla_name",
         asked=f"FROM {prefix}_written",
-        reach=wide,
         matching=matching,
     )
     _scope_localities(engine, prefix)

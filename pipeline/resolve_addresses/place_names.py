@@ -1,8 +1,9 @@
 """Names of places against the names that stand in one scope: exact, folded, or one slip.
 
 What belongs here: which known name a spelling means, and never a choice between names that
-are near-equal. A scope is a district (for mahallas and massifs) or a mahalla of a district
-(for streets). Only distinct spellings come here, never rows.
+are near-equal. A scope is a district (for mahallas) or a mahalla of a district (for
+streets, and for massifs before their district). Only distinct spellings come here, never
+rows.
 """
 
 import dataclasses

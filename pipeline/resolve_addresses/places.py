@@ -10,7 +10,12 @@ import duckdb
 import polars as pl
 
 from pipeline.normalise.places import place_key
-from pipeline.resolve_addresses.gazetteer import known_names, match_names, settle
+from pipeline.resolve_addresses.gazetteer import (
+    known_names,
+    match_names,
+    reachable_districts,
+    settle,
+)
 from pipeline.resolve_addresses.place_names import NameMatching
 from pipeline.resolve_addresses.renames import (
     current_lane,
@@ -103,10 +108,11 @@ def match_mahallas(
     prefix: str,
     table: str,
     asked: str,
-    reach: str,
     matching: NameMatching,
 ) -> None:
     """Make `table`, as `match_names` does, of a query of mahallas, in their district."""
+    reach = f"{table}_reach"
+    reachable_districts(engine, reach, f"({asked})", f"{prefix}_mahalla")
     match_names(
         engine,
         table,

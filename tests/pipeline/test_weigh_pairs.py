@@ -13,8 +13,6 @@ from schemas.source import SourceDecision
 from tests.conftest import build_rows
 
 DAYS = 60
-
-
 FEW_NAMES = 40
 
 
