@@ -39,8 +39,9 @@ def consolidate(
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_placed AS
-        SELECT c.node, c.label, r.row_id, r.registration_kind, r.document_key,
-            r.citizenship, row_number() OVER (ORDER BY {BEST_FIRST}) AS precedence,
+        SELECT c.node, c.label, r.row_id, r.pinfl, r.sex, r.birth_date,
+            r.birth_date_precision, r.registration_kind, r.document_key, r.citizenship,
+            row_number() OVER (ORDER BY {BEST_FIRST}) AS precedence,
             row_number() OVER (ORDER BY {NEWEST_FIRST}) AS age
         FROM (SELECT *, {encoded.node} AS at FROM {encoded.source} AS t) AS r
         JOIN {CLUSTERS} AS c ON c.node = r.at
@@ -61,30 +62,35 @@ def consolidate(
         """
     )
     absorbed = _number_persons(engine, encoded.count)
+    alone = (
+        f"(SELECT *, {encoded.node} AS at FROM {encoded.source} AS t) AS n "
+        f"JOIN {RANKS} AS rank ON rank.word = n.at // {WORD} "
+        f"WHERE (rank.shared >> (n.at % {WORD})) & 1 = 0"
+    )
     persons = engine.sql(
         f"""
-        SELECT {person_of("n.at")} AS person_id, n.row_id AS main_row_id,
-            coalesce(g.row_count, 1) AS row_count, n.pinfl, n.sex, n.birth_date,
-            n.birth_date_precision,
-            if(g.label IS NULL, n.citizenship, g.citizenship) AS citizenship,
-            if(g.label IS NULL, n.document_key, g.document_key) AS document_key,
-            if(g.label IS NULL, if(n.registration_kind = 'PERMANENT', n.row_id, NULL),
-                g.permanent_row_id) AS permanent_row_id,
-            if(g.label IS NULL, if(n.registration_kind = 'TEMPORARY', n.row_id, NULL),
-                g.temporary_row_id) AS temporary_row_id
-        FROM (SELECT *, {encoded.node} AS at FROM {encoded.source} AS t) AS n
-        JOIN {RANKS} AS rank ON rank.word = n.at // {WORD}
-        LEFT JOIN {PREFIX}_grouped AS g ON g.main_node = n.at
-        WHERE (rank.absorbed >> (n.at % {WORD})) & 1 = 0
+        SELECT {person_of("n.at")} AS person_id, row_id AS main_row_id, 1 AS row_count,
+            pinfl, sex, birth_date, birth_date_precision, citizenship, document_key,
+            if(registration_kind = 'PERMANENT', row_id, NULL) AS permanent_row_id,
+            if(registration_kind = 'TEMPORARY', row_id, NULL) AS temporary_row_id
+        FROM {alone}
+        UNION ALL
+        SELECT c.person_id, m.row_id, g.row_count, m.pinfl, m.sex, m.birth_date,
+            m.birth_date_precision, g.citizenship, g.document_key, g.permanent_row_id,
+            g.temporary_row_id
+        FROM {PREFIX}_grouped AS g
+        JOIN {PREFIX}_placed AS m ON m.node = g.main_node
+        JOIN {CLUSTERS} AS c ON c.node = g.main_node
         """
     )
     links = engine.sql(
         f"""
-        SELECT n.row_id, coalesce(c.person_id, {person_of("n.at")}) AS person_id,
-            coalesce(c.rule, 'SINGLE') AS rule, c.match_weight, c.pattern
-        FROM (SELECT row_id, {encoded.node} AS at FROM {encoded.source} AS t) AS n
-        JOIN {RANKS} AS rank ON rank.word = n.at // {WORD}
-        LEFT JOIN {CLUSTERS} AS c ON c.node = n.at
+        SELECT row_id, {person_of("n.at")} AS person_id, 'SINGLE' AS rule,
+            NULL::DOUBLE AS match_weight, NULL::VARCHAR AS pattern
+        FROM {alone}
+        UNION ALL
+        SELECT p.row_id, c.person_id, c.rule, c.match_weight, c.pattern
+        FROM {CLUSTERS} AS c JOIN {PREFIX}_placed AS p USING (node)
         """
     )
     return persons, links, encoded.count - len(absorbed)
@@ -103,7 +109,8 @@ def _number_persons(engine: duckdb.DuckDBPyConnection, count: int) -> Ints:
     """Number persons by their main rows, without a sort: rank in an array of bits.
 
     RANKS holds, for each WORD of nodes, how many rows before it are taken into another
-    row's person, and the bits of those in it. CLUSTERS gets its person_id.
+    row's person, the bits of those in it, and the bits of all that share a person.
+    CLUSTERS gets its person_id.
 
     Returns:
         The nodes taken into another row's person, sorted.
@@ -115,15 +122,15 @@ def _number_persons(engine: duckdb.DuckDBPyConnection, count: int) -> Ints:
     node = np.asarray(found["node"], dtype=np.int64)
     main = np.asarray(found["main_node"], dtype=np.int64)
     absorbed: Ints = node[node != main]
-    words = np.zeros(count // WORD + 1, dtype=np.int64)
-    np.bitwise_or.at(words, absorbed // WORD, np.int64(1) << (absorbed % WORD))
-    held = np.bincount(absorbed // WORD, minlength=len(words))
+    words = count // WORD + 1
+    held = np.bincount(absorbed // WORD, minlength=words)
     store_columns(
         engine,
         RANKS,
-        word=np.arange(len(words), dtype=np.int32),
+        word=np.arange(words, dtype=np.int32),
         before=np.r_[0, np.cumsum(held)[:-1]].astype(np.int32),
-        absorbed=words,
+        absorbed=_bits(absorbed, words),
+        shared=_bits(node, words),
     )
     person = main - np.searchsorted(absorbed, main)
     store_columns(engine, f"{PREFIX}_number", node=node, person_id=person)
@@ -132,3 +139,10 @@ def _number_persons(engine: duckdb.DuckDBPyConnection, count: int) -> Ints:
         f"FROM {CLUSTERS} AS c JOIN {PREFIX}_number AS p USING (node)"
     )
     return absorbed
+
+
+def _bits(nodes: Ints, words: int) -> Ints:
+    """Of each WORD of nodes the bits of those given."""
+    bits = np.zeros(words, dtype=np.int64)
+    np.bitwise_or.at(bits, nodes // WORD, np.int64(1) << (nodes % WORD))
+    return bits

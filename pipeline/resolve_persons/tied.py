@@ -51,12 +51,15 @@ def collect_tied(engine: duckdb.DuckDBPyConnection, weighed: Weighed) -> Tied:
         weighed.right,
     )
 
+    place = np.empty(int(nodes[-1]) + 1 if len(nodes) else 0, dtype=np.int32)
+    place[nodes] = np.arange(len(nodes), dtype=np.int32)
+
     def places(found: npt.ArrayLike) -> Ints:
-        return np.searchsorted(nodes, _ints(found)).astype(np.int64)
+        return place[_ints(found)].astype(np.int64)
 
     return Tied(
         nodes=nodes,
-        pinfl=_pinfls(engine, nodes),
+        pinfl=_pinfls(engine, nodes, place),
         rule_links=Links(
             places(links["left_node"]),
             places(links["right_node"]),
@@ -70,14 +73,16 @@ def collect_tied(engine: duckdb.DuckDBPyConnection, weighed: Weighed) -> Tied:
     )
 
 
-def _pinfls(engine: duckdb.DuckDBPyConnection, nodes: Ints) -> Ints:
+def _pinfls(
+    engine: duckdb.DuckDBPyConnection, nodes: Ints, place: npt.NDArray[np.int32]
+) -> Ints:
     store_columns(engine, TIED, node=nodes)
     found = engine.execute(
         f"SELECT node, pinfl FROM {NODES} SEMI JOIN {TIED} USING (node) "
         f"WHERE pinfl IS NOT NULL"
     ).fetchnumpy()
     codes = np.full(len(nodes), -1, dtype=np.int64)
-    known = np.searchsorted(nodes, _ints(found["node"]))
+    known = place[_ints(found["node"])]
     codes[known] = np.unique(_ints(found["pinfl"]), return_inverse=True)[1]
     return codes
 

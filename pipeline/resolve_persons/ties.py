@@ -4,7 +4,9 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from pipeline.linkage.cluster import Ints
 from pipeline.linkage.compare import pattern_texts
+from pipeline.linkage.estimate import Floats
 from pipeline.linkage.frames import store_frame
 from pipeline.resolve_persons.consolidate import CLUSTERS
 from pipeline.resolve_persons.decide import Decided
@@ -43,18 +45,35 @@ def _strongest(tied: Tied, decided: Decided) -> pl.DataFrame:
     left = np.concatenate([links.left[same], weighed.left[merged]])
     right = np.concatenate([links.right[same], weighed.right[merged]])
     strength = np.concatenate([links.weight[same], weighed.weight[merged]])
-    place, partner = np.concatenate([left, right]), np.concatenate([right, left])
-    order = np.lexsort((partner, -np.concatenate([strength, strength]), place))
-    begins = np.r_[True, place[order][1:] != place[order][:-1]]
-    strongest = order[begins[: len(order)]]
-    link = strongest % len(left) if len(left) else strongest
+    place, link = _heaviest(len(tied.nodes), left, right, strength)
     by_rule, by_weight = link < len(same), link >= len(same)
     pair = merged[link[by_weight] - len(same)]
-    ruled = {"place": place[strongest[by_rule]], "rule": tied.rules[same[link[by_rule]]]}
+    ruled = {"place": place[by_rule], "rule": tied.rules[same[link[by_rule]]]}
     weighted = {
-        "place": place[strongest[by_weight]],
+        "place": place[by_weight],
         "rule": pl.repeat(LinkRule.PROBABILISTIC.value, len(pair), eager=True),
         "match_weight": weighed.weight[pair],
         "pattern": weighed.pattern[pair],
     }
     return pl.concat([pl.DataFrame(ruled), pl.DataFrame(weighted)], how="diagonal")
+
+
+def _heaviest(count: int, left: Ints, right: Ints, strength: Floats) -> tuple[Ints, Ints]:
+    """Places that have a link, and of each the link; without a sort, as there are millions.
+
+    Ties to the smallest partner, then to the link that comes first.
+    """
+    ends = ((left, right), (right, left))
+    heaviest = np.full(count, -np.inf)
+    for place, _ in ends:
+        np.maximum.at(heaviest, place, strength)
+    partner = np.full(count, count, dtype=np.int64)
+    for place, other in ends:
+        best = strength == heaviest[place]
+        np.minimum.at(partner, place[best], other[best])
+    link = np.full(count, len(left), dtype=np.int64)
+    for place, other in ends:
+        best = np.flatnonzero((strength == heaviest[place]) & (other == partner[place]))
+        np.minimum.at(link, place[best], best)
+    linked = np.flatnonzero(link < len(left))
+    return linked, link[linked]
