@@ -55,7 +55,7 @@ from pipeline.resolve_persons.model import (
 )
 from pipeline.resolve_persons.rules import SAME_PINFLS, find_same, find_shared_pinfls
 
-TRAINING_ROWS = 200_000
+TRAINING_ROWS = 100_000
 """At most so many rows seek partners for the training of m; more add nothing but time."""
 ROWS_MIN = 10
 """Values on fewer rows are not listed in a file of parameters."""
