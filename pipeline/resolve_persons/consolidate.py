@@ -14,10 +14,10 @@ from pipeline.resolve_persons.encode import PREFIX, Encoded
 CLUSTERS = f"{PREFIX}_cluster"
 RANKS = f"{PREFIX}_rank"
 WORD = 32
-BEST_FIRST = """pinfl IS NULL,
-    CASE registration_kind WHEN 'PERMANENT' THEN 0 WHEN 'TEMPORARY' THEN 1 ELSE 2 END,
-    updated_at DESC NULLS LAST, registered_on DESC NULLS LAST, row_id"""
-NEWEST_FIRST = "registered_on DESC NULLS LAST, updated_at DESC NULLS LAST, row_id"
+NODES_MAX = 1 << 31
+"""Nodes are INTEGERs."""
+YEARS_END = 2_932_897
+"""Days from 1970 to the end of the year 9999, the last that a record can have."""
 
 
 def consolidate(
@@ -41,8 +41,7 @@ def consolidate(
         CREATE OR REPLACE TEMP TABLE {PREFIX}_placed AS
         SELECT c.node, c.label, r.row_id, r.pinfl, r.sex, r.birth_date,
             r.birth_date_precision, r.registration_kind, r.document_key, r.citizenship,
-            row_number() OVER (ORDER BY {BEST_FIRST}) AS precedence,
-            row_number() OVER (ORDER BY {NEWEST_FIRST}) AS age
+            {_best_first()} AS precedence, {_newest_first()} AS age
         FROM (SELECT *, {encoded.node} AS at FROM {encoded.source} AS t) AS r
         JOIN {CLUSTERS} AS c ON c.node = r.at
         """
@@ -93,7 +92,54 @@ def consolidate(
         FROM {CLUSTERS} AS c JOIN {PREFIX}_placed AS p USING (node)
         """
     )
-    return persons, links, encoded.count - len(absorbed)
+    return persons, links, encoded.count - absorbed
+
+
+def _best_first() -> str:
+    """SQL of a number of r that is smaller, the sooner the row speaks for its person."""
+    kind = (
+        "CASE r.registration_kind WHEN 'PERMANENT' THEN 0 WHEN 'TEMPORARY' THEN 1 "
+        "ELSE 2 END"
+    )
+    return _number_of(
+        ("(r.pinfl IS NULL)::TINYINT", 2),
+        (kind, 3),
+        _newest_update(),
+        _newest_registration(),
+        ("c.node", NODES_MAX),
+    )
+
+
+def _newest_first() -> str:
+    """SQL of a number of r that is smaller, the newer the registration."""
+    return _number_of(_newest_registration(), _newest_update(), ("c.node", NODES_MAX))
+
+
+def _newest_update() -> tuple[str, int]:
+    return _before_end("epoch_us(r.updated_at)", YEARS_END * 86_400_000_000, 1 << 59)
+
+
+def _newest_registration() -> tuple[str, int]:
+    return _before_end("(r.registered_on - DATE '1970-01-01')", YEARS_END, 1 << 22)
+
+
+def _before_end(since_1970: str, end: int, base: int) -> tuple[str, int]:
+    """How long before the end of the years a time is, as a digit; unknown comes last."""
+    return (
+        f"if({since_1970} IS NULL, {base - 1}, "
+        f"least(greatest({end} - {since_1970}, 0), {base - 2}))",
+        base,
+    )
+
+
+def _number_of(*digits: tuple[str, int]) -> str:
+    """SQL of one number that sorts as its digits do, the first before all, each below its
+    base: groups find their least row by it, and no sort of all rows by five columns is
+    needed."""
+    number = "0::HUGEINT"
+    for digit, base in digits:
+        number = f"({number} * {base} + {digit})"
+    return number
 
 
 def person_of(node: str) -> str:
@@ -105,7 +151,7 @@ def person_of(node: str) -> str:
     return f"({node} - rank.before - bit_count({before}))::BIGINT"
 
 
-def _number_persons(engine: duckdb.DuckDBPyConnection, count: int) -> Ints:
+def _number_persons(engine: duckdb.DuckDBPyConnection, count: int) -> int:
     """Number persons by their main rows, without a sort: rank in an array of bits.
 
     RANKS holds, for each WORD of nodes, how many rows before it are taken into another
@@ -113,15 +159,14 @@ def _number_persons(engine: duckdb.DuckDBPyConnection, count: int) -> Ints:
     CLUSTERS gets its person_id.
 
     Returns:
-        The nodes taken into another row's person, sorted.
+        How many rows are taken into another row's person.
     """
     found = engine.execute(
-        f"SELECT c.node, g.main_node FROM {CLUSTERS} AS c "
-        f"JOIN {PREFIX}_grouped AS g USING (label) ORDER BY c.node"
+        f"SELECT c.node, c.node <> g.main_node AS is_absorbed FROM {CLUSTERS} AS c "
+        f"JOIN {PREFIX}_grouped AS g USING (label)"
     ).fetchnumpy()
     node = np.asarray(found["node"], dtype=np.int64)
-    main = np.asarray(found["main_node"], dtype=np.int64)
-    absorbed: Ints = node[node != main]
+    absorbed: Ints = node[np.asarray(found["is_absorbed"], dtype=np.bool_)]
     words = count // WORD + 1
     held = np.bincount(absorbed // WORD, minlength=words)
     store_columns(
@@ -132,13 +177,13 @@ def _number_persons(engine: duckdb.DuckDBPyConnection, count: int) -> Ints:
         absorbed=_bits(absorbed, words),
         shared=_bits(node, words),
     )
-    person = main - np.searchsorted(absorbed, main)
-    store_columns(engine, f"{PREFIX}_number", node=node, person_id=person)
     engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {CLUSTERS} AS SELECT c.*, p.person_id "
-        f"FROM {CLUSTERS} AS c JOIN {PREFIX}_number AS p USING (node)"
+        f"CREATE OR REPLACE TEMP TABLE {CLUSTERS} AS "
+        f"SELECT c.*, {person_of('g.main_node')} AS person_id FROM {CLUSTERS} AS c "
+        f"JOIN {PREFIX}_grouped AS g USING (label) "
+        f"JOIN {RANKS} AS rank ON rank.word = g.main_node // {WORD}"
     )
-    return absorbed
+    return len(absorbed)
 
 
 def _bits(nodes: Ints, words: int) -> Ints:

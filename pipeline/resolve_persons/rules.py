@@ -7,7 +7,7 @@ all probabilistic links: decisions first (the latest first), then PINFL, then ex
 import duckdb
 
 from pipeline.linkage.repeats import find_repeats, key_hash, store_repeats
-from pipeline.resolve_persons.encode import NODES, PREFIX
+from pipeline.resolve_persons.encode import NAMES, NODES, OPEN, PREFIX
 from schemas.codes import LinkRule
 
 DECISION_WEIGHT = 1e9
@@ -31,11 +31,13 @@ EXACT_ROWS_MAX = 20
 SUSPECT_ROWS_MAX = 50
 
 SAME_PINFLS = f"{PREFIX}_same_pinfl"
-"""Rows whose verified PINFL stands on another row too."""
-SAME_DOCUMENTS = f"{PREFIX}_same_document"
-"""Rows whose document, given name, birth date and sex stand on another row too."""
+"""Rows whose verified PINFL stands on another row too: node, pinfl, the first of them, and
+the loose keys of the names."""
+OPEN_DOCUMENTS = f"{PREFIX}_open_document"
+"""Rows whose document stands on another row too, and on an open one."""
 SAME_NAMES = f"{PREFIX}_same_name"
-"""Rows whose full name, birth date and sex, unknown sex among them, come again."""
+"""Rows whose full name, birth date and sex, unknown sex among them, come again: node, these,
+pinfl, is_open, and the papers and places of the exact keys."""
 LINKS = f"{PREFIX}_rule_link"
 CANNOT = f"{PREFIX}_cannot"
 SHARED = f"{PREFIX}_pinfl_shared"
@@ -63,10 +65,8 @@ def link_by_rules(
         FROM {PREFIX}_decision WHERE is_same
         UNION ALL
         SELECT first AS left_node, node AS right_node, 'PINFL', {PINFL_WEIGHT}
-        FROM (SELECT node, pinfl, min(node) OVER (PARTITION BY pinfl) AS first
-              FROM {SAME_PINFLS})
+        FROM {SAME_PINFLS} ANTI JOIN {PREFIX}_pinfl_suspect USING (pinfl)
         WHERE node <> first
-            AND pinfl NOT IN (SELECT pinfl FROM {PREFIX}_pinfl_suspect)
         UNION ALL
         SELECT left_node, right_node, 'PINFL', {PINFL_WEIGHT}
         FROM {PREFIX}_pinfl_pair WHERE NOT is_stranger
@@ -74,7 +74,7 @@ def link_by_rules(
         {keys}
         """
     )
-    engine.execute(f"DROP TABLE {SAME_DOCUMENTS}")
+    engine.execute(f"DROP TABLE {OPEN_DOCUMENTS}")
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {CANNOT} AS
@@ -92,38 +92,38 @@ def find_same(engine: duckdb.DuckDBPyConnection) -> None:
 
     Of PINFLs and documents count_values has listed those that come more than once.
     """
-    who, tie = EXACT_KEYS[LinkRule.EXACT_DOCUMENT]
-    _keep_same(engine, SAME_PINFLS, "digits", ("pinfl",))
-    _keep_same(engine, SAME_DOCUMENTS, tie, (*who, "sex", tie))
-    names = key_hash((*FULL_NAME, "coalesce(sex, -1)"))
-    store_repeats(engine, find_repeats(engine, NODES, names), f"{SAME_NAMES}_value")
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {SAME_NAMES} AS SELECT n.* FROM {NODES} AS n "
-        f"SEMI JOIN {SAME_NAMES}_value AS v ON v.value = {names}"
-    )
-
-
-def _keep_same(
-    engine: duckdb.DuckDBPyConnection, table: str, counted: str, key: tuple[str, ...]
-) -> None:
-    """Make the table of rows whose key stands on another row too, none of it unknown.
-
-    `counted` is a column that is equal where the key is, and whose repeated values
-    count_values has listed.
-    """
-    known = " AND ".join(f"n.{column} IS NOT NULL" for column in key)
-    columns = ", ".join(key)
+    loose = ", ".join(f"{name}_loose" for name in NAMES)
     engine.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {table} AS
+        CREATE OR REPLACE TEMP TABLE {SAME_PINFLS} AS
         WITH held AS (
-            SELECT n.* FROM {NODES} AS n
-            SEMI JOIN {PREFIX}_freq_{counted} AS f ON f.code = n.{counted} WHERE {known}
+            SELECT n.node, n.pinfl, {loose} FROM {NODES} AS n
+            SEMI JOIN {PREFIX}_freq_digits AS f ON f.code = n.digits
+            WHERE n.pinfl IS NOT NULL
         )
-        SELECT * FROM held SEMI JOIN (
-            SELECT {columns} FROM held GROUP BY {columns} HAVING count(*) > 1
-        ) USING ({columns})
+        SELECT held.*, first FROM held JOIN (
+            SELECT pinfl, min(node) AS first FROM held GROUP BY pinfl HAVING count(*) > 1
+        ) USING (pinfl)
         """
+    )
+    who, paper = EXACT_KEYS[LinkRule.EXACT_DOCUMENT]
+    engine.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {OPEN_DOCUMENTS} AS
+        SELECT n.node, {", ".join(who)}, n.sex, n.{paper}, n.pinfl, n.is_open
+        FROM {NODES} AS n SEMI JOIN (
+            SELECT o.{paper} FROM {OPEN} AS o
+            SEMI JOIN {PREFIX}_freq_{paper} AS f ON f.code = o.{paper}
+        ) AS held ON held.{paper} = n.{paper}
+        """
+    )
+    names = key_hash((*FULL_NAME, "coalesce(sex, -1)"))
+    store_repeats(engine, find_repeats(engine, NODES, names), f"{SAME_NAMES}_value")
+    ties = ", ".join(tie for _, tie in EXACT_KEYS.values())
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {SAME_NAMES} AS "
+        f"SELECT n.node, {', '.join(FULL_NAME)}, n.sex, n.pinfl, n.is_open, {ties} "
+        f"FROM {NODES} AS n SEMI JOIN {SAME_NAMES}_value AS v ON v.value = {names}"
     )
 
 
@@ -189,7 +189,8 @@ def find_shared_pinfls(engine: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE {PREFIX}_pinfl_suspect AS
         SELECT pinfl, min(node) AS first, count(*) AS rows FROM {SAME_PINFLS}
         GROUP BY pinfl
-        HAVING count(DISTINCT surname_loose) > 1 AND count(DISTINCT given_name_loose) > 1
+        HAVING min(surname_loose) <> max(surname_loose)
+            AND min(given_name_loose) <> max(given_name_loose)
         """
     )
     engine.execute(
@@ -210,7 +211,7 @@ def find_shared_pinfls(engine: duckdb.DuckDBPyConnection) -> None:
 
 
 def _exact_key_sql(rule: LinkRule, population: int) -> str:
-    """Links of rows with equal keys to the first of them.
+    """Links of rows with equal keys to the first of them, where one of them is open.
 
     Left out are groups that hold two PINFLs (the rows without one could be either's), and
     values so common outside the group that chance may put a stranger in it: names shared
@@ -221,7 +222,7 @@ def _exact_key_sql(rule: LinkRule, population: int) -> str:
     columns = (*who, "sex", tie)
     known = " AND ".join(f"{column} IS NOT NULL" for column in columns)
     key = ", ".join(columns)
-    table = SAME_DOCUMENTS if rule is LinkRule.EXACT_DOCUMENT else SAME_NAMES
+    table = OPEN_DOCUMENTS if rule is LinkRule.EXACT_DOCUMENT else SAME_NAMES
     joins = " ".join(
         f"LEFT JOIN {PREFIX}_freq_{column} AS f_{column} ON f_{column}.code = {column}"
         for column in (*who, tie)
@@ -238,9 +239,11 @@ def _exact_key_sql(rule: LinkRule, population: int) -> str:
             SELECT nodes[1] AS left_node, unnest(nodes) AS right_node
             FROM (
                 SELECT {key}, list_sort(list(node)) AS nodes
-                FROM {table} WHERE {known}
+                FROM {table} SEMI JOIN (
+                    SELECT {key} FROM {table} WHERE is_open AND {known}
+                ) USING ({key})
                 GROUP BY {key}
-                HAVING count(*) BETWEEN 2 AND {EXACT_ROWS_MAX} AND bool_or(is_open)
+                HAVING count(*) BETWEEN 2 AND {EXACT_ROWS_MAX}
                     AND min(pinfl) IS NOT DISTINCT FROM max(pinfl)
             ) {joins}
             WHERE {strangers} <= {CHANCE_MAX}

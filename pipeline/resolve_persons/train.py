@@ -165,10 +165,22 @@ def fit_parameters(
 def count_known_pairs(engine: duckdb.DuckDBPyConnection) -> PatternCounts:
     """Patterns of pairs that share a verified PINFL: known to be the same person."""
     stride = max(1, row_count(engine, NODES) // TRAINING_ROWS)
+    known = f"{PREFIX}_known"
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {known}_pair AS "
+        f"SELECT l.node AS left_node, r.node AS right_node "
+        f"FROM {SAME_PINFLS} AS l JOIN {SAME_PINFLS} AS r "
+        f"ON l.pinfl = r.pinfl AND l.node <> r.node WHERE l.node % {stride} = 0 "
+        f"AND l.pinfl NOT IN (SELECT pinfl FROM {PREFIX}_pinfl_suspect)"
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {known} AS SELECT * FROM {NODES} SEMI JOIN ("
+        f"SELECT left_node AS node FROM {known}_pair UNION "
+        f"SELECT right_node FROM {known}_pair) USING (node)"
+    )
     pairs = (
-        f"(SELECT 0 AS step, l, r FROM {SAME_PINFLS} AS l JOIN {SAME_PINFLS} AS r "
-        f"ON l.pinfl = r.pinfl AND l.node <> r.node WHERE l.row_id % {stride} = 0 "
-        f"AND l.pinfl NOT IN (SELECT pinfl FROM {PREFIX}_pinfl_suspect))"
+        f"(SELECT 0 AS step, l, r FROM {known}_pair AS p "
+        f"JOIN {known} AS l ON l.node = left_node JOIN {known} AS r ON r.node = right_node)"
     )
     seen = engine.execute(count_patterns_sql(pairs, COMPARISONS, PREFIX)).fetchnumpy()
     counts = split_patterns(seen, [PINFL_FIXES])[0]
