@@ -47,7 +47,7 @@ from pipeline.precinct_requests import judge_requests
 from pipeline.publish import publish
 from pipeline.quality.measure import measure, settle_parameters
 from pipeline.resolve_addresses import resolve_addresses
-from pipeline.resolve_persons import resolve_persons
+from pipeline.resolve_persons import forget_rows, resolve_persons
 from pipeline.review.entries import list_entries
 from pipeline.run import Run, join
 from pipeline.start import PARAMETERS, frozen_parameters, night_parameters, run_inputs
@@ -220,6 +220,7 @@ def resolve_records(engine: Engine, run: Run) -> Counts:
     write_night(run, frozen, resolution.night)
     parameters, drift = settle_parameters(engine, resolution.trained, frozen, run.as_of)
     tables.write_text(join(run.work, PARAMETERS), write_parameters(parameters))
+    forget_rows(engine)
     links, persons, model = _read(engine, run, "person_link", "person", "linkage_model")
     named = {
         name: tables.read_table(engine, run, f"{name}_record")

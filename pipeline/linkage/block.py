@@ -238,7 +238,7 @@ def collect_pairs(
         condition: SQL on l (open row) and r (row found) that a pair must fulfil; by
             default what its rule asks.
         open_filter: SQL on o: the open rows that seek.
-        sampled: SQL on l: the seekers whose pairs are all there, whatever is asked.
+        sampled: SQL on o: the seekers whose pairs are all there, whatever is asked.
     """
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} "
@@ -247,10 +247,10 @@ def collect_pairs(
     )
     for number, step in enumerate(steps):
         asked = step.rule.condition if condition is None else condition
-        query = _meeting_sql(step, rows, f"({sampled} OR {asked})", open_filter)
+        query = _meeting_sql(step, rows, f"(l.is_sampled OR {asked})", open_filter, sampled)
         engine.execute(
             f"INSERT INTO {table} SELECT {number}, l.seeker, r.node, "
-            f"coalesce({asked}, false), {sampled} FROM {query}"
+            f"coalesce({asked}, false), l.is_sampled FROM {query}"
         )
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {table}_found AS "
@@ -268,7 +268,11 @@ def keep_asked(engine: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def _meeting_sql(
-    step: BlockedRule, rows: tuple[str, str], condition: str, open_filter: str
+    step: BlockedRule,
+    rows: tuple[str, str],
+    condition: str,
+    open_filter: str,
+    sampled: str,
 ) -> str:
     equal = " AND ".join(
         f"l.{left} = r.{right}"
@@ -281,8 +285,8 @@ def _meeting_sql(
     if step.without:
         limits.append(_in_keys("o", step, step.without, len(step.columns), negated=True))
     source = (
-        f"(SELECT rowid::INTEGER AS seeker, * FROM {rows[0]} AS o "
-        f"WHERE {' AND '.join(limits)})"
+        f"(SELECT rowid::INTEGER AS seeker, *, {sampled} AS is_sampled "
+        f"FROM {rows[0]} AS o WHERE {' AND '.join(limits)})"
     )
     once = "l.node <> r.node"
     if step.open_columns == step.columns:

@@ -35,3 +35,14 @@ def store_columns(
 ) -> None:
     """Make a TEMP table of arrays of one length."""
     store_frame(engine, table, pl.DataFrame(columns))
+
+
+def drop_tables(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
+    """Drop the TEMP views and tables `<prefix>_*`; relations of them can't be read again."""
+    for kind in ("view", "table"):
+        names = engine.execute(
+            f"SELECT {kind}_name FROM duckdb_{kind}s() "
+            f"WHERE temporary AND starts_with({kind}_name, '{prefix}_')"
+        ).fetchall()
+        for (name,) in names:
+            engine.execute(f"DROP {kind} {name}")

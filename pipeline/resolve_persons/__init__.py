@@ -12,7 +12,7 @@ import polars as pl
 
 from pipeline.linkage.block import Capped
 from pipeline.linkage.estimate import Model
-from pipeline.linkage.frames import store_frame
+from pipeline.linkage.frames import drop_tables, store_frame
 from pipeline.linkage.parameters import Parameters
 from pipeline.resolve_persons.consolidate import consolidate
 from pipeline.resolve_persons.decide import decide
@@ -31,7 +31,7 @@ from pipeline.resolve_persons.weigh import (
 )
 from pipeline.run import Linkage
 
-__all__ = ["Night", "PersonResolution", "resolve_persons", "waterfall"]
+__all__ = ["Night", "PersonResolution", "forget_rows", "resolve_persons", "waterfall"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +106,12 @@ def resolve_persons(
             **notes,
         },
     )
+
+
+def forget_rows(engine: duckdb.DuckDBPyConnection) -> None:
+    """Give back what a resolution holds, once its result is written: some 5 GiB of 37
+    million rows, which what follows in the same engine would have to do without."""
+    drop_tables(engine, PREFIX)
 
 
 def waterfall(

@@ -131,7 +131,7 @@ def take_off_underrated(
 def _fit(engine: duckdb.DuckDBPyConnection, steps: list[BlockedRule]) -> Model:
     """Make PAIRS, and the model from those of them whose seeker is sampled."""
     chosen, one_of = sample_seekers(engine)
-    collect_pairs(engine, steps, PAIRS, (SEEKING, NODES), sampled=f"l.{chosen}")
+    collect_pairs(engine, steps, PAIRS, (SEEKING, NODES), sampled=f"o.{chosen}")
     return fit_model(engine, steps, pairs_sql(PAIRS, SEEKING, "is_sampled"), one_of)
 
 

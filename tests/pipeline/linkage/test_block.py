@@ -120,7 +120,7 @@ def test_pairs_fulfil_the_condition_of_their_rule(blocks: duckdb.DuckDBPyConnect
 def test_all_pairs_of_sampled_seekers_are_there(blocks: duckdb.DuckDBPyConnection):
     rule = BlockingRule("r", ("name",), (), condition="l.place = r.place")
     steps, _ = plan_blocks(blocks, (rule,), "t", "open", "node")
-    collect_pairs(blocks, steps, "met", ("open", "node"), sampled="l.node = 2")
+    collect_pairs(blocks, steps, "met", ("open", "node"), sampled="o.node = 2")
     sample = pairs_sql("met", "open", "is_sampled")
     met = {node for pair in expected(("name",)) if 2 in pair for node in pair}
     earlier_open = {0}
