@@ -38,7 +38,7 @@ def store_columns(
 
 
 def drop_tables(engine: duckdb.DuckDBPyConnection, prefix: str) -> None:
-    """Drop the TEMP views and tables `<prefix>_*`; relations of them can't be read again."""
+    """Drop the TEMP views and tables `<prefix>_*`; what is made of them can't be read."""
     for kind in ("view", "table"):
         names = engine.execute(
             f"SELECT {kind}_name FROM duckdb_{kind}s() "

@@ -109,8 +109,10 @@ def resolve_persons(
 
 
 def forget_rows(engine: duckdb.DuckDBPyConnection) -> None:
-    """Give back what a resolution holds, once its result is written: some 5 GiB of 37
-    million rows, which what follows in the same engine would have to do without."""
+    """Drop what a resolution holds in the engine, once its result is written.
+
+    Of 37 million rows it is some 5 GiB, which what follows would have to do without.
+    """
     drop_tables(engine, PREFIX)
 
 

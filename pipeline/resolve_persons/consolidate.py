@@ -133,9 +133,10 @@ def _before_end(since_1970: str, end: int, base: int) -> tuple[str, int]:
 
 
 def _number_of(*digits: tuple[str, int]) -> str:
-    """SQL of one number that sorts as its digits do, the first before all, each below its
-    base: groups find their least row by it, and no sort of all rows by five columns is
-    needed."""
+    """SQL of one number that sorts as its digits do; each is given with its base.
+
+    Groups find their least row by it, and no sort of all rows by five columns is needed.
+    """
     number = "0::HUGEINT"
     for digit, base in digits:
         number = f"({number} * {base} + {digit})"

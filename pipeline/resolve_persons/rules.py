@@ -36,8 +36,8 @@ the loose keys of the names."""
 OPEN_DOCUMENTS = f"{PREFIX}_open_document"
 """Rows whose document stands on another row too, and on an open one."""
 SAME_NAMES = f"{PREFIX}_same_name"
-"""Rows whose full name, birth date and sex, unknown sex among them, come again: node, these,
-pinfl, is_open, and the papers and places of the exact keys."""
+"""Rows whose full name, birth date and sex, unknown sex among them, come again: node,
+these, pinfl, is_open, and the papers and places of the exact keys."""
 LINKS = f"{PREFIX}_rule_link"
 CANNOT = f"{PREFIX}_cannot"
 SHARED = f"{PREFIX}_pinfl_shared"
