@@ -45,7 +45,7 @@ def _strongest(tied: Tied, decided: Decided) -> pl.DataFrame:
     left = np.concatenate([links.left[same], weighed.left[merged]])
     right = np.concatenate([links.right[same], weighed.right[merged]])
     strength = np.concatenate([links.weight[same], weighed.weight[merged]])
-    place, link = _heaviest(len(tied.nodes), left, right, strength)
+    place, link = heaviest_links(len(tied.nodes), left, right, strength)
     by_rule, by_weight = link < len(same), link >= len(same)
     pair = merged[link[by_weight] - len(same)]
     ruled = {"place": place[by_rule], "rule": tied.rules[same[link[by_rule]]]}
@@ -58,7 +58,9 @@ def _strongest(tied: Tied, decided: Decided) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(ruled), pl.DataFrame(weighted)], how="diagonal")
 
 
-def _heaviest(count: int, left: Ints, right: Ints, strength: Floats) -> tuple[Ints, Ints]:
+def heaviest_links(
+    count: int, left: Ints, right: Ints, strength: Floats
+) -> tuple[Ints, Ints]:
     """Places that have a link, and of each the link; without a sort, as there are millions.
 
     Ties to the smallest partner, then to the link that comes first.

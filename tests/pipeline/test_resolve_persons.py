@@ -8,7 +8,12 @@ import duckdb
 import pytest
 
 from pipeline import tables
-from pipeline.resolve_persons import PersonResolution, resolve_persons, waterfall
+from pipeline.resolve_persons import (
+    PersonResolution,
+    forget_rows,
+    resolve_persons,
+    waterfall,
+)
 from pipeline.run import Linkage, Run
 from schemas.linkage import LinkageModel, ReviewPair
 from schemas.person import Person, PersonLink
@@ -241,6 +246,23 @@ def test_no_rows_give_no_persons(engine: duckdb.DuckDBPyConnection):
     resolution = resolve_persons(engine, records, no_decisions(engine), Linkage())
     assert resolution.persons.pl().is_empty()
     assert resolution.review_pairs.pl().is_empty()
+
+
+def test_forgotten_rows_leave_the_engine_as_it_was(engine: duckdb.DuckDBPyConnection):
+    engine.execute("CREATE TEMP TABLE resolve_persons AS SELECT 1 AS kept")
+    records, decided = as_records(engine, background()[:50]), no_decisions(engine)
+
+    def held() -> list[tuple[str]]:
+        return engine.execute(
+            "SELECT table_name FROM duckdb_tables() UNION ALL "
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
+        ).fetchall()
+
+    before = held()
+    resolve_persons(engine, records, decided, Linkage())
+    assert len(held()) > len(before)
+    forget_rows(engine)
+    assert held() == before
 
 
 @pytest.mark.parametrize("column", ["patronymic", "birth_date", "document_number"])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from benchmarks.population import make_population
 from pipeline.linkage.cluster import Links, cluster
 from pipeline.resolve_persons import resolve_persons
+from pipeline.resolve_persons.ties import heaviest_links
 from pipeline.run import Linkage
 from schemas.source import SourceDecision
 from tests.conftest import build_rows
@@ -80,6 +81,23 @@ def test_order_of_links_changes_nothing(edges, codes, cannot, random):
     one = cluster(NODES, as_links(edges), codes_, as_pairs(cannot)).labels
     two = cluster(NODES, as_links(shuffled), codes_, as_pairs(cannot[::-1])).labels
     assert one.tolist() == two.tolist()
+
+
+@given(EDGES)
+def test_each_node_is_held_by_its_heaviest_link(edges):
+    edges = [edge for edge in edges if edge[0] != edge[1]]
+    links = as_links(edges)
+    places, found = heaviest_links(NODES, links.left, links.right, links.weight)
+    expected = {}
+    for node in range(NODES):
+        held = [
+            (-weight, right if left == node else left, number)
+            for number, (left, right, weight) in enumerate(edges)
+            if node in (left, right)
+        ]
+        if held:
+            expected[node] = min(held)[-1]
+    assert dict(zip(places.tolist(), found.tolist(), strict=True)) == expected
 
 
 def resolved(records: pl.DataFrame, threads: int) -> list[pl.DataFrame]:
