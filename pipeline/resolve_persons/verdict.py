@@ -46,7 +46,7 @@ def judge(levels: dict[str, str]) -> Verdict:
         return _judge_other_given_name(
             levels, given_name, has_document=has_document, has_identifier=has_identifier
         )
-    if levels.get("sex") == "other":
+    if levels.get("sex") == "other" and not _is_sex_slip(levels):
         known = has_document or has_identifier
         return _ask(ReviewCause.SEX_DIFFERS) if known else DIFFERENT
     if surname not in NEARBY and patronymic not in NEARBY:
@@ -62,6 +62,12 @@ def judge(levels: dict[str, str]) -> Verdict:
     if patronymic is not None and patronymic not in NEARBY and not has_document:
         return _ask(ReviewCause.NOT_CERTAIN)
     return MERGEABLE
+
+
+def _is_sex_slip(levels: dict[str, str]) -> bool:
+    """The number says one sex and one of the rows the other; twins have other names."""
+    told = ("surname", "given_name", "patronymic", "birth_date", "identifier")
+    return all(levels.get(name) == "exact" for name in told)
 
 
 def _judge_other_given_name(
