@@ -69,6 +69,18 @@ def test_name_and_birth_date_shared_by_thousands(engine):
     assert found.notes["pairs_compared"] < 20_000
 
 
+def test_number_on_thousands_of_rows(engine):
+    """All rows of one number are compared with the first of them, not with each other."""
+    records = make_population(30_000, seed=8).records.with_columns(
+        **ONE_NAME,
+        pinfl=pl.lit("30101800010011"),
+        pinfl_digits=pl.lit(None, pl.String),
+        birth_date=pl.date(1980, 1, 1),
+        sex=pl.lit("M"),
+    )
+    assert resolve(engine, records).notes["persons"] == 1
+
+
 def test_references_to_a_name_shared_by_thousands(engine):
     """They name nobody, and which rules gave too many pairs is told."""
     records = population(**ONE_PERSON)
