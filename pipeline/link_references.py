@@ -126,11 +126,7 @@ def link_references(
 def _count_persons(
     engine: duckdb.DuckDBPyConnection, person_links: duckdb.DuckDBPyRelation
 ) -> int:
-    # Whoever stands once needs no counting apart, and that is nearly everybody.
-    query = (
-        f"SELECT count(*) FILTER (rule = '{LinkRule.SINGLE}') + "
-        f"count(DISTINCT person_id) FILTER (rule <> '{LinkRule.SINGLE}') FROM person_links"
-    )
+    query = "SELECT count(DISTINCT person_id) FROM person_links"
     return int(engine.execute(query).fetchall()[0][0])
 
 
