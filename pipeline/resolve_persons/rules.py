@@ -33,6 +33,11 @@ SUSPECT_ROWS_MAX = 50
 SAME_PINFLS = f"{PREFIX}_same_pinfl"
 """Rows whose verified PINFL stands on another row too: node, pinfl, the first of them, and
 the loose keys of the names."""
+BESIDE_THE_FIRST = f"""(
+    SELECT first AS left_node, node AS right_node
+    FROM {SAME_PINFLS} ANTI JOIN {PREFIX}_pinfl_suspect USING (pinfl) WHERE node <> first
+)"""
+"""Each of them with the first, where no name says that they may be strangers."""
 OPEN_DOCUMENTS = f"{PREFIX}_open_document"
 """Rows whose document stands on another row too, and on an open one."""
 SAME_NAMES = f"{PREFIX}_same_name"
@@ -64,9 +69,8 @@ def link_by_rules(
             ({DECISION_WEIGHT} + age)::DOUBLE AS weight
         FROM {PREFIX}_decision WHERE is_same
         UNION ALL
-        SELECT first AS left_node, node AS right_node, 'PINFL', {PINFL_WEIGHT}
-        FROM {SAME_PINFLS} ANTI JOIN {PREFIX}_pinfl_suspect USING (pinfl)
-        WHERE node <> first
+        SELECT left_node, right_node, 'PINFL', {PINFL_WEIGHT}
+        FROM {BESIDE_THE_FIRST}
         UNION ALL
         SELECT left_node, right_node, 'PINFL', {PINFL_WEIGHT}
         FROM {PREFIX}_pinfl_pair WHERE NOT is_stranger
@@ -187,7 +191,7 @@ def find_shared_pinfls(engine: duckdb.DuckDBPyConnection) -> None:
     engine.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE {PREFIX}_pinfl_suspect AS
-        SELECT pinfl, min(node) AS first, count(*) AS rows FROM {SAME_PINFLS}
+        SELECT pinfl, count(*) AS rows FROM {SAME_PINFLS}
         GROUP BY pinfl
         HAVING min(surname_loose) <> max(surname_loose)
             AND min(given_name_loose) <> max(given_name_loose)
@@ -201,7 +205,7 @@ def find_shared_pinfls(engine: duckdb.DuckDBPyConnection) -> None:
         FROM {PREFIX}_pinfl_suspect AS s
         JOIN {SAME_PINFLS} AS l ON l.pinfl = s.pinfl
         JOIN {SAME_PINFLS} AS r ON r.pinfl = s.pinfl AND l.node < r.node
-        WHERE s.rows <= {SUSPECT_ROWS_MAX} OR l.node = s.first
+        WHERE s.rows <= {SUSPECT_ROWS_MAX} OR l.node = l.first
         """
     )
     engine.execute(

@@ -53,7 +53,11 @@ from pipeline.resolve_persons.model import (
     find_neighbours,
     list_values,
 )
-from pipeline.resolve_persons.rules import SAME_PINFLS, find_same, find_shared_pinfls
+from pipeline.resolve_persons.rules import (
+    BESIDE_THE_FIRST,
+    find_same,
+    find_shared_pinfls,
+)
 
 TRAINING_ROWS = 100_000
 """At most so many rows seek partners for the training of m; more add nothing but time."""
@@ -171,9 +175,7 @@ def count_known_pairs(engine: duckdb.DuckDBPyConnection) -> PatternCounts:
     known = f"{PREFIX}_known"
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {known}_pair AS "
-        f"SELECT first AS left_node, node AS right_node FROM {SAME_PINFLS} "
-        f"ANTI JOIN {PREFIX}_pinfl_suspect USING (pinfl) "
-        f"WHERE node <> first AND node % {one_of} = 0"
+        f"SELECT * FROM {BESIDE_THE_FIRST} WHERE right_node % {one_of} = 0"
     )
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {known} AS SELECT * FROM {NODES} SEMI JOIN ("
