@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.linkage.frames import column_batches, row_count, store_columns
+from pipeline.linkage.frames import in_order, store_columns
 
 Ints = npt.NDArray[np.int64]
 
@@ -26,21 +26,18 @@ class Repeats:
 
 def find_repeats(engine: duckdb.DuckDBPyConnection, table: str, expression: str) -> Repeats:
     """Repeated values of a BIGINT expression over a table; nulls are left out."""
-    values, total = np.empty(row_count(engine, table), dtype=np.int64), 0
     query = (
         f"SELECT ({expression})::BIGINT AS value FROM {table} "
         f"WHERE ({expression}) IS NOT NULL"
     )
-    for (batch,) in column_batches(engine, query):
-        values[total : total + len(batch)] = batch
-        total += len(batch)
-    values = values[:total]
+    values = engine.sql(query).pl()["value"].to_numpy()
+    total = len(values)
     if total and values.min() >= 0 and values.max() < total:
         # Numbers as dense as those of addresses are counted without a sort.
         counts = np.bincount(values)
         distinct = np.flatnonzero(counts > 1)
         return Repeats(distinct, counts[distinct], total)
-    values.sort()
+    values = in_order(values)
     again = values[1:][values[1:] == values[:-1]]
     distinct, more = np.unique(again, return_counts=True)
     return Repeats(distinct, more.astype(np.int64) + 1, total)

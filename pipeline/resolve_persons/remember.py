@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from pipeline.linkage.block import BlockedRule
 from pipeline.linkage.cluster import Ints
-from pipeline.linkage.frames import column_batches, row_count, store_columns
+from pipeline.linkage.frames import column_batches, in_order, row_count, store_columns
 from pipeline.resolve_persons.encode import NODES, OPEN, PREFIX
 
 DIGESTS = f"{PREFIX}_digest"
@@ -180,7 +180,7 @@ def find_changed(engine: duckdb.DuckDBPyConnection, night: Night) -> None:
 
 def _fresh(digests: Ints) -> Ints:
     """Those marked by their lowest bit that do not come without it, or come twice."""
-    digests.sort()
+    digests = in_order(digests)
     is_known = np.r_[False, digests[1:] - digests[:-1] == 1]
     fresh: Ints = digests[((digests & 1) == 1) & ~is_known]
     return fresh & ~np.int64(1)
