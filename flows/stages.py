@@ -5,15 +5,13 @@ folder; a run that is started again goes on after the last marker. Tasks take th
 never a table: Prefect hashes what a task is given.
 """
 
-import contextlib
 import dataclasses
 import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
-import polars as pl
 from prefect import Task, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
@@ -30,7 +28,7 @@ from pipeline.compose_notices import compose_notices
 from pipeline.decision_ledger import carry_decisions, standing
 from pipeline.decision_outcomes import describe_decisions
 from pipeline.determine_eligibility import determine_eligibility
-from pipeline.errors import ContractError
+from pipeline.engine import without_values
 from pipeline.find_discrepancies import Evidence, find_discrepancies, owners
 from pipeline.find_discrepancies.resolved import list_resolved
 from pipeline.ingest import ingest
@@ -81,7 +79,7 @@ def stage(body: Callable[[Engine, Run], Counts]) -> Task[[Run], Counts]:
             state = "resumed"
         else:
             report_stage(name, "started", {}, 0.0)
-            with _without_values(run, name):
+            with without_values(name, functools.partial(_keep_error, run, name)):
                 counts = _run_body(body, run)
             tables.write_json(marker, counts)
             state = "finished"
@@ -108,21 +106,11 @@ def _run_body(body: Callable[[Engine, Run], Counts], run: Run) -> Counts:
             return body(engine, run)
 
 
-@contextlib.contextmanager
-def _without_values(run: Run, name: str) -> Iterator[None]:
-    """Keep values of rows out of logs and states.
-
-    The engines quote the value they stumble over. What they say goes to a file in the
-    run's folder, beside the data itself; the error that leaves names the stage only.
-    """
-    try:
-        yield
-    except (duckdb.Error, pl.exceptions.PolarsError) as error:
-        detail = join(run.work, "errors", f"{name}.txt")
-        tables.write_text(detail, f"{type(error).__name__}: {error}\n")
-        raise ContractError(
-            f"{name}: {type(error).__name__}; details in {detail}"
-        ) from None
+def _keep_error(run: Run, name: str, said: str) -> str:
+    """Put what an engine said into the run's folder, beside the data; where it stands."""
+    path = join(run.work, "errors", f"{name}.txt")
+    tables.write_text(path, f"{said}\n")
+    return path
 
 
 def _read(engine: Engine, run: Run, *names: str) -> list[Relation]:

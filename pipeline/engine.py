@@ -2,10 +2,13 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
+import polars as pl
+
+from pipeline.errors import ConfigurationError, ContractError
 
 
 def connect(
@@ -46,6 +49,30 @@ def passing_engine() -> Iterator[duckdb.DuckDBPyConnection]:
     """An engine for one question outside a run; what it spills goes with it."""
     with tempfile.TemporaryDirectory() as spill, connect(spill) as engine:
         yield engine
+
+
+@contextlib.contextmanager
+def without_values(step: str, keep: Callable[[str], str]) -> Iterator[None]:
+    """Keep values of rows out of errors: the engines quote the value they stumble over.
+
+    Args:
+        step: what the error that leaves names.
+        keep: writes what the engine said beside the data itself, and says where.
+
+    Raises:
+        ConfigurationError: memory or disk ran out, or a file can't be used.
+        ContractError: an engine stumbled over anything else.
+    """
+    try:
+        yield
+    except (duckdb.Error, pl.exceptions.PolarsError) as error:
+        kind = type(error).__name__
+        told = f"{kind}; details in {keep(f'{kind}: {error}')}"
+        if isinstance(error, duckdb.OperationalError):
+            raise ConfigurationError(
+                f"{step}: memory or disk ran out, or a file can't be used: {told}"
+            ) from None
+        raise ContractError(f"{step}: {told}") from None
 
 
 def thread_count(engine: duckdb.DuckDBPyConnection) -> int:

@@ -29,6 +29,6 @@ class CheckFailed(PipelineError):
 
 
 class ConfigurationError(PipelineError):
-    """A parameter, a profile or a path is wrong."""
+    """A parameter, a profile or a path is wrong, or there is no room for the work."""
 
     exit_code = 2

@@ -9,12 +9,14 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
+from pipeline.engine import without_values
 from pipeline.errors import ConfigurationError, SourceError
 from selv import audit, normalise, people, show, tools
 from selv.decide import decide
@@ -27,9 +29,10 @@ from selv.station import find_station
 from selv.train import train
 
 EPILOG = (
-    "Exit codes: 0 done; 2 wrong parameter; 3 the delivery can't be used; 4 a fault of "
-    "this program; 5 a check failed or a release doesn't verify; 6 built, but an alarm "
-    "keeps the release from becoming current; 7 somebody asked about was not found."
+    "Exit codes: 0 done; 2 wrong parameter, or memory or disk ran out; 3 the delivery "
+    "can't be used; 4 a fault of this program; 5 a check failed or a release doesn't "
+    "verify; 6 built, but an alarm keeps the release from becoming current; 7 somebody "
+    "asked about was not found."
 )
 CANDIDATE_EXIT_CODE = 6
 
@@ -214,8 +217,17 @@ def main() -> None:
     # Prefect hands the signal back when the flow has ended; by default Python would then
     # die without stopping the run's own server, which would stay for ever.
     signal.signal(signal.SIGTERM, _end)
-    with exit_codes():
+    with exit_codes(), without_values("selv", _keep_error):
         app()
+
+
+def _keep_error(said: str) -> str:
+    """Put what an engine said into a file that nobody else can read; where it stands."""
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", prefix="selv-error-", suffix=".txt", delete=False
+    ) as file:
+        file.write(f"{said}\n")
+    return file.name
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

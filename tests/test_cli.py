@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 
+import duckdb
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -94,6 +95,24 @@ def test_wrong_words_end_in_one_line_and_the_code_that_means_them(
     ended, error = exit_code(arguments, capsys)
     assert ended == code
     assert told in error
+
+
+def test_an_engine_that_stumbles_ends_in_one_line_without_values(
+    capsys, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def stumble(*_):
+        return duckdb.sql("SELECT 'KARIMOV'::INTEGER").fetchall()
+
+    monkeypatch.setattr(cli.tools, "verify", stumble)
+    ended, error = exit_code(["verify", "release"], capsys)
+    (kept,) = tmp_path.iterdir()
+    assert ended == 4
+    assert "KARIMOV" not in error
+    assert str(kept) in error.replace("\n", "")
+    assert "KARIMOV" in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0
 
 
 def test_check_of_a_delivery_that_lacks_a_table_says_so_and_fails(tmp_path):
