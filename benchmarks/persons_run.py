@@ -32,7 +32,7 @@ SPLINK_THRESHOLD = 0.99
 
 
 def store(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
-    """Write a result as the night's stages do."""
+    """Write a result as the night stores its tables, in the order it comes."""
     from pipeline.tables import STORED
 
     relation.query("stored", f"COPY stored TO '{path}' ({STORED})")

@@ -6,12 +6,13 @@ derived from the PINFL: a number with so little entropy would give the PINFL awa
 anybody who tries them all.
 """
 
+import itertools
+
 import duckdb
 
-Relation = duckdb.DuckDBPyRelation
+from pipeline.linkage.frames import row_count
 
-SALTS = 4
-"""A freshly minted number that is taken is minted again; four tries are beyond need."""
+Relation = duckdb.DuckDBPyRelation
 
 
 def carry_ids(
@@ -76,6 +77,8 @@ def _find_claims_by_name(
     previous_voters: Relation,
 ) -> None:
     """Add claims by PINFL, and by name and birth date where nothing else is left."""
+    if not previous_voters.limit(1).fetchall():
+        return
     engine.execute(
         """
         INSERT INTO carry_claim
@@ -184,22 +187,25 @@ def _mint(
         UNION SELECT person_id FROM previous_lineage WHERE person_id IS NOT NULL
         """
     )
-    for salt in range(SALTS):
+    for salt in itertools.count():
+        if not row_count(engine, "carry_waiting"):
+            break
         engine.execute(
             f"""
-            CREATE OR REPLACE TEMP TABLE carry_minted AS
-            SELECT person_id, 'V' || lpad(to_base(
-                (('0x' || left(sha256('voter/{salt}/' || record_id), 15))::BIGINT), 36
-                ), 13, '0') AS stable_id
-            FROM carry_waiting;
             INSERT INTO carry_settled
-            SELECT person_id, stable_id, 'NEW' FROM carry_minted
-            WHERE stable_id NOT IN (SELECT stable_id FROM carry_taken)
-            QUALIFY row_number() OVER (PARTITION BY stable_id ORDER BY person_id) = 1;
+            SELECT person_id, 'V' || lpad(to_base(number, 36), 13, '0') AS stable_id, 'NEW'
+            FROM (
+                SELECT number, min(person_id) AS person_id FROM (
+                    SELECT person_id,
+                        ('0x' || left(sha256('voter/{salt}/' || record_id), 15))::BIGINT
+                            AS number
+                    FROM carry_waiting
+                ) GROUP BY number
+            ) WHERE stable_id NOT IN (SELECT stable_id FROM carry_taken);
             INSERT INTO carry_taken
-            SELECT stable_id FROM carry_settled WHERE origin = 'NEW';
-            DELETE FROM carry_waiting
-            WHERE person_id IN (SELECT person_id FROM carry_settled)
+            SELECT stable_id FROM carry_settled SEMI JOIN carry_waiting USING (person_id);
+            CREATE OR REPLACE TEMP TABLE carry_waiting AS
+            SELECT * FROM carry_waiting ANTI JOIN carry_settled USING (person_id)
             """
         )
     return engine.sql("SELECT person_id, stable_id, origin FROM carry_settled")

@@ -69,6 +69,14 @@ def test_first_release_gives_everybody_a_number(engine, rows):
     assert len(set(numbers.values())) == 2
 
 
+def test_number_that_somebody_had_is_not_given_to_another(engine, rows):
+    first = carry(engine, rows, [["a"]])[0]
+    # Somebody who left had the number that the key of this row gives, and its next too.
+    second = carry(engine, rows, [["a"]], {"gone": first})[0]
+    third = carry(engine, rows, [["a"]], {"gone": first, "left": second})[0]
+    assert len({first, second, third}) == 3
+
+
 def test_number_stays_when_rows_come_and_go(engine, rows):
     assert carry(engine, rows, [["b", "new"]], {"a": A, "b": A})[0] == A
 
