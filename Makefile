@@ -43,6 +43,8 @@ run: setup ## simulate a delivery of one region, build its list, say where to lo
 		--election-date $(ELECTION_DATE) --output $(DATA)/delivery
 	@$(BIN)/selv build $(DATA)/delivery --election-date $(ELECTION_DATE) --output $(DATA)/published
 	@$(BIN)/selv evaluate $(DATA)/published/$(ELECTION_DATE)/current --truth $(DATA)/delivery/truth
+	@echo "Look at: $(DATA)/published/$(ELECTION_DATE)/current/index.html (lists of every district)"
+	@echo "         $(DATA)/published/$(ELECTION_DATE)/current/report.html (what is in question)"
 
 lint: setup-test
 	$(BIN)/ruff format --check .
