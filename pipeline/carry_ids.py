@@ -181,10 +181,7 @@ def _mint(
         SELECT person.person_id, row.record_id
         FROM persons AS person
         JOIN source_persons AS row ON row.row_id = person.main_row_id
-        WHERE person.person_id NOT IN (SELECT person_id FROM carry_settled);
-        CREATE OR REPLACE TEMP TABLE carry_taken AS
-        SELECT stable_id FROM carry_settled
-        UNION SELECT person_id FROM previous_lineage WHERE person_id IS NOT NULL
+        WHERE person.person_id NOT IN (SELECT person_id FROM carry_settled)
         """
     )
     for salt in itertools.count():
@@ -201,9 +198,11 @@ def _mint(
                             AS number
                     FROM carry_waiting
                 ) GROUP BY number
-            ) WHERE stable_id NOT IN (SELECT stable_id FROM carry_taken);
-            INSERT INTO carry_taken
-            SELECT stable_id FROM carry_settled SEMI JOIN carry_waiting USING (person_id);
+            ) WHERE stable_id NOT IN (
+                SELECT stable_id FROM carry_settled
+                UNION ALL
+                SELECT person_id FROM previous_lineage WHERE person_id IS NOT NULL
+            );
             CREATE OR REPLACE TEMP TABLE carry_waiting AS
             SELECT * FROM carry_waiting ANTI JOIN carry_settled USING (person_id)
             """

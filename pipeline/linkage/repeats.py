@@ -10,7 +10,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.linkage.frames import in_order, store_columns
+from pipeline.linkage.frames import store_columns
 
 Ints = npt.NDArray[np.int64]
 
@@ -30,14 +30,15 @@ def find_repeats(engine: duckdb.DuckDBPyConnection, table: str, expression: str)
         f"SELECT ({expression})::BIGINT AS value FROM {table} "
         f"WHERE ({expression}) IS NOT NULL"
     )
-    values = engine.sql(query).pl()["value"].to_numpy()
-    total = len(values)
-    if total and values.min() >= 0 and values.max() < total:
+    found = engine.sql(query).pl()["value"]
+    total = len(found)
+    if total and found.is_between(0, total - 1).all():
         # Numbers as dense as those of addresses are counted without a sort.
-        counts = np.bincount(values)
+        counts = np.bincount(found.to_numpy())
         distinct = np.flatnonzero(counts > 1)
         return Repeats(distinct, counts[distinct], total)
-    values = in_order(values)
+    # Not by way of an array, which would copy what the engine gave.
+    values = found.sort().to_numpy()
     again = values[1:][values[1:] == values[:-1]]
     distinct, more = np.unique(again, return_counts=True)
     return Repeats(distinct, more.astype(np.int64) + 1, total)
